@@ -1,0 +1,50 @@
+/**
+ * Time, timers and randomness, all in one place and looked up on every call, so that a test with fake timers
+ * or a stubbed `Math.random` owns them.
+ */
+
+/** Wall clock, milliseconds since the epoch: expiry is judged by it. */
+export const wallClock = (): number => Date.now();
+
+/** Monotonic clock, milliseconds since process start: it never jumps, but stands still while the machine sleeps. */
+export const monotonicClock = (): number => performance.now();
+
+/** A random number from `min` (inclusive) to `max` (exclusive). */
+export const randomBetween = (min: number, max: number): number => min + Math.random() * (max - min);
+
+/** The longest delay that a Node timer takes; beyond it, it fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** A timer that never keeps the process alive. It fires at most 24.8 days later, so look at the clock when it does. */
+export function unrefTimer(callback: () => void, ms: number): NodeJS.Timeout {
+  return setTimeout(callback, Math.min(Math.max(Math.ceil(ms), 0), LONGEST_TIMER_MS)).unref();
+}
+
+/** Resolves after `ms`, without keeping the process alive. */
+export const sleep = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    unrefTimer(resolve, ms);
+  });
+
+/** Keeps the process alive until the returned function is called. */
+export function holdProcess(): () => void {
+  const timer = setInterval(() => {}, LONGEST_TIMER_MS);
+  return () => clearInterval(timer);
+}
+
+/**
+ * A moment that has come when either the wall clock or the monotonic one says so: a machine that slept does
+ * not wait again, and a wall clock that was set back does not make it wait for ever.
+ */
+export interface Moment {
+  readonly wall: number;
+  readonly monotonic: number;
+}
+
+export const momentIn = (ms: number): Moment => ({ wall: wallClock() + ms, monotonic: monotonicClock() + ms });
+
+/** Milliseconds until the moment by the clock that reaches it first; 0 once it has come. */
+export const msUntil = (moment: Moment): number =>
+  Math.max(0, Math.min(moment.wall - wallClock(), moment.monotonic - monotonicClock()));
+
+export const hasCome = (moment: Moment): boolean => msUntil(moment) === 0;

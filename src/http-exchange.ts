@@ -1,0 +1,165 @@
+import type { IncomingMessage } from "node:http";
+import type { HttpRequest } from "@smithy/types";
+import { unrefTimer } from "./clock.js";
+import type { Endpoint } from "./endpoint.js";
+import { RequestFailure, failureFromError } from "./request-failure.js";
+import type { Transport } from "./transport.js";
+import { VERSION } from "./version.js";
+
+export interface MetadataRequest {
+  readonly method: "GET" | "PUT";
+  /** From the root of the service, with its leading slash. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The most bytes that the body may have. */
+  readonly maxBytes: number;
+}
+
+/** An answer with status 200. */
+export interface MetadataAnswer {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+const USER_AGENT = `ec2-role-credentials/${VERSION} lang/js md/nodejs#${process.versions.node} os/${process.platform}`;
+
+/** IMDS limits simultaneous connections per instance: what exceeds this waits for its turn, before its deadline starts. */
+const MOST_AT_ONCE = 16;
+
+/**
+ * One HTTP request to the metadata service and its whole answer: one deadline from connect to last byte, a cap
+ * on the body, no redirects, no proxy. Connections are kept while somebody holds the exchange open, then closed.
+ */
+export class HttpExchange {
+  readonly #endpoint: Endpoint;
+  readonly #timeoutMs: number;
+  readonly #queue: (() => void)[] = [];
+  #transport: Transport | undefined;
+  #holders = 0;
+  #active = 0;
+  #sent = 0;
+
+  constructor(endpoint: Endpoint, timeoutMs: number) {
+    this.#endpoint = endpoint;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** How many requests were sent so far. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** Runs `work`; connections made meanwhile are kept, and closed when the last one to hold the exchange is done. */
+  async hold<T>(work: () => Promise<T>): Promise<T> {
+    this.#holders++;
+    try {
+      return await work();
+    } finally {
+      this.#holders--;
+      if (this.#holders === 0) {
+        this.#transport?.destroy();
+        this.#transport = undefined;
+      }
+    }
+  }
+
+  /** Sends one request. Rejects with a `RequestFailure`, also for every status but 200. */
+  send(request: MetadataRequest, signal?: AbortSignal): Promise<MetadataAnswer> {
+    return this.hold(async () => {
+      await this.#turn();
+      try {
+        return await this.#exchange(request, signal);
+      } finally {
+        this.#next();
+      }
+    });
+  }
+
+  async #turn(): Promise<void> {
+    if (this.#active < MOST_AT_ONCE) {
+      this.#active++;
+      return;
+    }
+    await new Promise<void>((resolve) => this.#queue.push(resolve));
+  }
+
+  #next(): void {
+    const waiting = this.#queue.shift();
+    if (waiting) waiting();
+    else this.#active--;
+  }
+
+  async #exchange(request: MetadataRequest, signal: AbortSignal | undefined): Promise<MetadataAnswer> {
+    const { openTransport } = await import("./transport.js");
+    if (signal?.aborted) throw new RequestFailure("aborted", "the caller's signal", { cause: signal.reason });
+    this.#transport ??= openTransport(this.#endpoint);
+    const transport = this.#transport;
+    const stop = new AbortController();
+    let verdict: RequestFailure | undefined;
+    const end = (failure: RequestFailure) => {
+      verdict ??= failure;
+      stop.abort();
+    };
+    const onTimeout = () =>
+      end(
+        transport.isConnecting()
+          ? new RequestFailure("unconnected", "no connection was made in time")
+          : new RequestFailure("timeout", "no whole answer came in time"),
+      );
+    const onAbort = () => end(new RequestFailure("aborted", "the caller's signal", { cause: signal?.reason }));
+    // After a blocked event loop the timer comes first and the answer, long here, second: let it be read.
+    const timer = unrefTimer(() => setImmediate(onTimeout).unref(), this.#timeoutMs);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    try {
+      this.#sent++;
+      const { response } = await transport.handler.handle(this.#wireRequest(request) as never, {
+        abortSignal: stop.signal,
+      });
+      const message: IncomingMessage = response.body;
+      if (response.statusCode !== 200) {
+        message.destroy();
+        throw new RequestFailure("status", `it answered with status ${response.statusCode}`, {
+          statusCode: response.statusCode,
+        });
+      }
+      return { headers: response.headers, body: await readBody(message, request.maxBytes) };
+    } catch (error) {
+      if (verdict) throw verdict;
+      throw error instanceof RequestFailure ? error : failureFromError(error);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  #wireRequest({ method, path, headers }: MetadataRequest): HttpRequest {
+    const { protocol, hostname, port, basePath } = this.#endpoint;
+    return {
+      method,
+      protocol,
+      hostname,
+      ...(port === undefined ? {} : { port }),
+      path: basePath + path,
+      query: {},
+      headers: { ...headers, "user-agent": USER_AGENT },
+    };
+  }
+}
+
+async function readBody(message: IncomingMessage, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of message as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      // Leaving the loop destroys the message, and its connection with it.
+      if (size > maxBytes) throw new RequestFailure("oversized", `the body is over ${maxBytes} bytes`);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof RequestFailure) throw error;
+    throw new RequestFailure("truncated", "the answer broke off");
+  }
+  if (!message.complete) throw new RequestFailure("truncated", "the answer broke off");
+  return new TextDecoder().decode(Buffer.concat(chunks));
+}

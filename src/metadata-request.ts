@@ -1,0 +1,46 @@
+import pRetry from "p-retry";
+import { errorFromFailure } from "./error-from-failure.js";
+import type { InstanceMetadataPhase } from "./errors.js";
+import type { HttpExchange, MetadataAnswer, MetadataRequest } from "./http-exchange.js";
+import { RequestFailure } from "./request-failure.js";
+import { BACKOFF, mayRetry } from "./retry-policy.js";
+import type { MetadataSettings } from "./settings.js";
+
+export interface Retrying<T> {
+  readonly phase: InstanceMetadataPhase;
+  readonly settings: MetadataSettings;
+  /** Makes sense of the answer; a `RequestFailure` from here counts as one of the attempt. */
+  readonly accept: (answer: MetadataAnswer) => T;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One request, retries included. Rejects with an `InstanceMetadataError`. */
+export async function requestWithRetries<T>(
+  exchange: HttpExchange,
+  request: MetadataRequest,
+  { phase, settings, accept, signal }: Retrying<T>,
+): Promise<T> {
+  let attempts = 0;
+  try {
+    return await pRetry(
+      async (attempt) => {
+        attempts = attempt;
+        return accept(await exchange.send(request, signal));
+      },
+      {
+        ...BACKOFF,
+        retries: settings.maxRetries,
+        unref: true,
+        signal,
+        shouldRetry: ({ error, attemptNumber }) =>
+          error instanceof RequestFailure && mayRetry(error, attemptNumber),
+      },
+    );
+  } catch (error) {
+    const failure = signal?.aborted
+      ? new RequestFailure("aborted", "the caller's signal", { cause: signal.reason })
+      : error;
+    if (!(failure instanceof RequestFailure)) throw failure;
+    throw errorFromFailure(failure, { phase, attempts, endpoint: settings.endpoint.href });
+  }
+}

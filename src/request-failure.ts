@@ -1,0 +1,67 @@
+/** How one attempt ended without a usable answer. */
+export type FailureKind =
+  /** Nobody listens there. */
+  | "refused"
+  /** No route, no such host, not permitted. */
+  | "unroutable"
+  /** No connection in time. */
+  | "unconnected"
+  /** The connection broke before an answer began. */
+  | "reset"
+  /** Connected, but no whole answer in time. */
+  | "timeout"
+  /** The caller's signal. */
+  | "aborted"
+  /** What came is not HTTP. */
+  | "garbled"
+  /** The answer broke off. */
+  | "truncated"
+  /** The body is over its cap. */
+  | "oversized"
+  /** The body is not what it must be; another attempt may bring a better one. */
+  | "unusable"
+  /** The body holds what must not be used, such as an illegal token. */
+  | "illegal"
+  /** An answer with a status other than 200. */
+  | "status";
+
+/**
+ * One attempt's failure: internal, and turned into an `InstanceMetadataError` before it reaches anybody.
+ * `detail` is a phrase of ours that never quotes what came over the wire.
+ */
+export class RequestFailure extends Error {
+  readonly kind: FailureKind;
+  readonly detail: string;
+  readonly statusCode: number | undefined;
+
+  constructor(kind: FailureKind, detail: string, more: { statusCode?: number; cause?: unknown } = {}) {
+    super(detail, more.cause === undefined ? undefined : { cause: more.cause });
+    this.kind = kind;
+    this.detail = detail;
+    this.statusCode = more.statusCode;
+  }
+}
+
+const REFUSED: ReadonlySet<string> = new Set(["ECONNREFUSED"]);
+const RESET: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED", "EMFILE", "ENFILE", "ENOBUFS"]);
+const UNCONNECTED: ReadonlySet<string> = new Set(["ETIMEDOUT"]);
+
+/** Sorts what the HTTP stack threw before an answer began, by its code. */
+export function failureFromError(error: unknown): RequestFailure {
+  const code = codeOf(error);
+  if (code === undefined || code.startsWith("HPE_")) {
+    // The parser's own error carries the bytes that it stumbled over: dropped.
+    return new RequestFailure("garbled", "what came back is not HTTP");
+  }
+  const detail = `the connection failed with ${code}`;
+  const cause = error;
+  if (REFUSED.has(code)) return new RequestFailure("refused", "the connection was refused", { cause });
+  if (RESET.has(code)) return new RequestFailure("reset", detail, { cause });
+  if (UNCONNECTED.has(code)) return new RequestFailure("unconnected", "no connection was made in time", { cause });
+  return new RequestFailure("unroutable", detail, { cause });
+}
+
+function codeOf(error: unknown): string | undefined {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return typeof code === "string" ? code : undefined;
+}

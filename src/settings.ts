@@ -1,0 +1,172 @@
+import { ENDPOINT_MODES, parseEndpoint, withoutUserInfo } from "./endpoint.js";
+import type { Endpoint } from "./endpoint.js";
+import { InstanceMetadataError } from "./errors.js";
+import { PROBLEMS } from "./options.js";
+import type { InstanceMetadataOptions, InstanceRoleOptions } from "./options.js";
+
+/** What the metadata client runs on, once options, environment and config file are put together. */
+export interface MetadataSettings {
+  readonly endpoint: Endpoint;
+  readonly timeoutMs: number;
+  readonly maxRetries: number;
+  readonly imdsV1: "refused" | "allowed";
+  readonly tokenTtlSeconds: number;
+}
+
+/** What a credentials cache runs on. Two providers with equal settings can share one. */
+export interface RoleSettings extends MetadataSettings {
+  readonly roleName: string | undefined;
+  readonly advisoryWindowMs: number | undefined;
+  readonly maxAgeMs: number;
+  readonly waitForRoleMs: number;
+}
+
+/** Whether the environment forbids every request to the metadata service. Read anew each time, as the SDKs do. */
+export const metadataDisabled = (): boolean =>
+  process.env.AWS_EC2_METADATA_DISABLED?.trim().toLowerCase() === "true";
+
+export const disabledError = (): InstanceMetadataError =>
+  new InstanceMetadataError(
+    "The EC2 instance metadata service is switched off by the environment variable AWS_EC2_METADATA_DISABLED. Unset it to use the instance role.",
+    { code: "IMDS_DISABLED", phase: "token" },
+  );
+
+type Sourced = "roleName" | "endpoint" | "endpointMode" | "timeout" | "maxRetries" | "ec2MetadataV1Disabled";
+
+/** Where a setting is looked for when there is no option, and how its text becomes the option's value. */
+interface Source<K extends Sourced> {
+  readonly variable: string;
+  readonly key: string;
+  /** What the text may be, for the error. */
+  readonly expects: string;
+  /** Undefined for text that cannot be. */
+  parse(text: string): InstanceRoleOptions[K];
+}
+
+const DECIMAL = /^(\d+(\.\d*)?|\.\d+)$/;
+
+export const SOURCES: { readonly [K in Sourced]: Source<K> } = {
+  roleName: {
+    variable: "AWS_EC2_INSTANCE_PROFILE_NAME",
+    key: "ec2_instance_profile_name",
+    expects: "the name of a role: letters, digits and +=,.@_-",
+    parse: (text) => text,
+  },
+  endpoint: {
+    variable: "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+    key: "ec2_metadata_service_endpoint",
+    expects: "an http or https URL without user info, query or fragment",
+    parse: (text) => text,
+  },
+  endpointMode: {
+    variable: "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+    key: "ec2_metadata_service_endpoint_mode",
+    expects: "IPv4 or IPv6",
+    parse: (text) => text,
+  },
+  timeout: {
+    variable: "AWS_METADATA_SERVICE_TIMEOUT",
+    key: "metadata_service_timeout",
+    expects: "a number of seconds greater than 0",
+    parse: (text) => (DECIMAL.test(text) ? Number(text) * 1000 : undefined),
+  },
+  maxRetries: {
+    variable: "AWS_METADATA_SERVICE_NUM_ATTEMPTS",
+    key: "metadata_service_num_attempts",
+    expects: "a whole number of attempts, at least 1",
+    parse: (text) => (/^\d+$/.test(text) ? Number(text) - 1 : undefined),
+  },
+  ec2MetadataV1Disabled: {
+    variable: "AWS_EC2_METADATA_V1_DISABLED",
+    key: "ec2_metadata_v1_disabled",
+    expects: "true or false",
+    parse: (text) => (/^(true|false)$/i.test(text) ? text.toLowerCase() === "true" : undefined),
+  },
+};
+
+type ProfileSection = Readonly<Record<string, string | undefined>>;
+
+/** The section of the shared files, read with the SDK's own loader, which counts an unreadable file as empty. */
+async function readProfile(profile: string | undefined): Promise<ProfileSection> {
+  const { loadSharedConfigFiles } = await import("@smithy/core/config");
+  const { configFile, credentialsFile } = await loadSharedConfigFiles({ ignoreCache: true });
+  const name = profile ?? (process.env.AWS_PROFILE?.trim() || "default");
+  const section = (file: typeof configFile) => (Object.hasOwn(file, name) ? file[name] : undefined);
+  return { ...section(credentialsFile), ...section(configFile) };
+}
+
+function invalid(place: string, text: string, expects: string): InstanceMetadataError {
+  const shown = JSON.stringify(withoutUserInfo(text).slice(0, 200));
+  return new InstanceMetadataError(`${place} is ${shown}; it must be ${expects}.`, {
+    code: "INVALID_CONFIGURATION",
+    phase: "token",
+  });
+}
+
+/** Option beats environment beats config file; an empty text counts as unset. */
+function settle<K extends Sourced>(
+  name: K,
+  options: InstanceRoleOptions,
+  section: ProfileSection,
+): InstanceRoleOptions[K] {
+  if (options[name] !== undefined) return options[name];
+  const source = SOURCES[name];
+  const places: readonly (readonly [string, string | undefined])[] = [
+    [`The environment variable ${source.variable}`, process.env[source.variable]],
+    [`The key ${source.key} in the shared config file`, section[source.key]],
+  ];
+  for (const [place, raw] of places) {
+    const text = raw?.trim() ?? "";
+    if (text === "") continue;
+    const value = source.parse(text);
+    if (value === undefined || PROBLEMS[name](value) !== undefined) throw invalid(place, text, source.expects);
+    return value;
+  }
+  return undefined;
+}
+
+function metadataSettings(options: InstanceMetadataOptions, section: ProfileSection): MetadataSettings {
+  const mode = settle("endpointMode", options, section)?.toLowerCase() === "ipv6" ? "ipv6" : "ipv4";
+  return {
+    endpoint: parseEndpoint(settle("endpoint", options, section) ?? ENDPOINT_MODES[mode]),
+    timeoutMs: settle("timeout", options, section) ?? 1000,
+    maxRetries: settle("maxRetries", options, section) ?? 3,
+    imdsV1: settle("ec2MetadataV1Disabled", options, section) === false ? "allowed" : "refused",
+    tokenTtlSeconds: options.tokenTtlSeconds ?? 21600,
+  };
+}
+
+function roleSettings(options: InstanceRoleOptions, section: ProfileSection): RoleSettings {
+  const window = options.advisoryWindowSeconds;
+  return {
+    ...metadataSettings(options, section),
+    roleName: settle("roleName", options, section),
+    advisoryWindowMs: window === undefined ? undefined : window * 1000,
+    maxAgeMs: (options.maxAgeSeconds ?? 3600) * 1000,
+    waitForRoleMs: (options.waitForRoleSeconds ?? 0) * 1000,
+  };
+}
+
+/**
+ * Puts options, environment and shared config file together. The options have passed `checkOptions`.
+ *
+ * @throws InstanceMetadataError `INVALID_CONFIGURATION` for a value from the environment or the config file that
+ * cannot be; `IMDS_DISABLED` instead when metadata is switched off, so that a chain moves on.
+ */
+async function resolve<O extends InstanceMetadataOptions, S>(
+  settings: (options: O, section: ProfileSection) => S,
+  options: O,
+): Promise<S> {
+  const section = await readProfile(options.profile);
+  try {
+    return settings(options, section);
+  } catch (error) {
+    throw metadataDisabled() ? disabledError() : error;
+  }
+}
+
+export const resolveMetadataSettings = (options: InstanceMetadataOptions): Promise<MetadataSettings> =>
+  resolve(metadataSettings, options);
+
+export const resolveRoleSettings = (options: InstanceRoleOptions): Promise<RoleSettings> =>
+  resolve(roleSettings, options);
