@@ -9,8 +9,8 @@ export const wallClock = (): number => Date.now();
 /** Monotonic clock, milliseconds since process start: it never jumps, but stands still while the machine sleeps. */
 export const monotonicClock = (): number => performance.now();
 
-/** A random number from `min` (inclusive) to `max` (exclusive). */
-export const randomBetween = (min: number, max: number): number => min + Math.random() * (max - min);
+/** A random number from 0 (inclusive) to 1 (exclusive). */
+export const random = (): number => Math.random();
 
 /** The longest delay that a Node timer takes; beyond it, it fires at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -26,10 +26,13 @@ export const sleep = (ms: number): Promise<void> =>
     unrefTimer(resolve, ms);
   });
 
-/** Keeps the process alive until the returned function is called. */
+// Not a matter of time: fake timers, which may run everything that is pending, have no say in it.
+const { setInterval: hold, clearInterval: letGo } = globalThis;
+
+/** Keeps the process alive until the returned function is called: for whoever waits on unreferenced sockets and timers. */
 export function holdProcess(): () => void {
-  const timer = setInterval(() => {}, LONGEST_TIMER_MS);
-  return () => clearInterval(timer);
+  const timer = hold(() => {}, LONGEST_TIMER_MS);
+  return () => letGo(timer);
 }
 
 /**
@@ -41,7 +44,10 @@ export interface Moment {
   readonly monotonic: number;
 }
 
-export const momentIn = (ms: number): Moment => ({ wall: wallClock() + ms, monotonic: monotonicClock() + ms });
+export const momentIn = (ms: number): Moment => ({
+  wall: wallClock() + ms,
+  monotonic: monotonicClock() + ms,
+});
 
 /** Milliseconds until the moment by the clock that reaches it first; 0 once it has come. */
 export const msUntil = (moment: Moment): number =>

@@ -1,5 +1,5 @@
-import { InstanceMetadataError } from "./errors.js";
 import type { InstanceMetadataErrorCode, InstanceMetadataPhase } from "./errors.js";
+import { InstanceMetadataError } from "./errors.js";
 import type { RequestFailure } from "./request-failure.js";
 
 interface Context {
@@ -15,7 +15,10 @@ const STEP: Readonly<Record<InstanceMetadataPhase, string>> = {
   metadata: "Instance metadata",
 };
 
-function codeOf({ kind, statusCode }: RequestFailure, phase: InstanceMetadataPhase): InstanceMetadataErrorCode {
+function codeOf(
+  { kind, statusCode }: RequestFailure,
+  phase: InstanceMetadataPhase,
+): InstanceMetadataErrorCode {
   switch (kind) {
     case "refused":
     case "unroutable":
@@ -32,6 +35,8 @@ function codeOf({ kind, statusCode }: RequestFailure, phase: InstanceMetadataPha
     case "unusable":
     case "illegal":
       return "INVALID_RESPONSE";
+    case "unlisted":
+      return "NO_ROLE_ATTACHED";
     case "status":
       return codeOfStatus(statusCode, phase);
   }

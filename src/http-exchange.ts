@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { HttpRequest } from "@smithy/types";
 import { unrefTimer } from "./clock.js";
 import type { Endpoint } from "./endpoint.js";
-import { RequestFailure, failureFromError } from "./request-failure.js";
+import { failureFromError, RequestFailure } from "./request-failure.js";
 import type { Transport } from "./transport.js";
 import { VERSION } from "./version.js";
 
@@ -106,7 +106,8 @@ export class HttpExchange {
           ? new RequestFailure("unconnected", "no connection was made in time")
           : new RequestFailure("timeout", "no whole answer came in time"),
       );
-    const onAbort = () => end(new RequestFailure("aborted", "the caller's signal", { cause: signal?.reason }));
+    const onAbort = () =>
+      end(new RequestFailure("aborted", "the caller's signal", { cause: signal?.reason }));
     // After a blocked event loop the timer comes first and the answer, long here, second: let it be read.
     const timer = unrefTimer(() => setImmediate(onTimeout).unref(), this.#timeoutMs);
     signal?.addEventListener("abort", onAbort, { once: true });

@@ -70,7 +70,9 @@ const isNumber = (value: unknown): value is number => typeof value === "number";
 
 function amount(value: unknown, unit: string, { above, most }: { above: number; most: number }): Problem {
   if (!isNumber(value)) return `must be a number of ${unit}`;
-  return value > above && value <= most ? undefined : `must be more than ${above} and at most ${most} ${unit}`;
+  return value > above && value <= most
+    ? undefined
+    : `must be more than ${above} and at most ${most} ${unit}`;
 }
 
 function wholeNumber(value: unknown, least: number, most: number): Problem {
@@ -86,25 +88,27 @@ const text = (value: unknown): Problem =>
 const flag = (value: unknown): Problem => (typeof value === "boolean" ? undefined : "must be true or false");
 
 /** What each option must be: one line an option, used for options and for settings from elsewhere alike. */
-export const PROBLEMS: { readonly [K in keyof Required<InstanceRoleOptions>]: (value: unknown) => Problem } = {
-  roleName: (value) =>
-    text(value) ?? (isRoleName(String(value)) ? undefined : "must be a role's name: letters, digits and +=,.@_-"),
-  endpoint: (value) => text(value) ?? endpointProblem(String(value)),
-  endpointMode: (value) =>
-    text(value) ?? (/^ipv[46]$/i.test(String(value)) ? undefined : 'must be "IPv4" or "IPv6"'),
-  timeout: (value) => amount(value, "milliseconds", { above: 0, most: LONGEST_MS }),
-  maxRetries: (value) => wholeNumber(value, 0, 1000),
-  ec2MetadataV1Disabled: flag,
-  tokenTtlSeconds: (value) => wholeNumber(value, 1, 21600),
-  advisoryWindowSeconds: (value) => amount(value, "seconds", { above: 0, most: LONGEST_SECONDS }),
-  maxAgeSeconds: (value) => amount(value, "seconds", { above: 0, most: LONGEST_SECONDS }),
-  waitForRoleSeconds: (value) =>
-    value === 0 ? undefined : amount(value, "seconds", { above: 0, most: LONGEST_SECONDS }),
-  profile: text,
-  logger: (value) =>
-    isLogger(value) ? undefined : "must have the methods debug, info, warn and error, as console has",
-  shared: flag,
-};
+export const PROBLEMS: { readonly [K in keyof Required<InstanceRoleOptions>]: (value: unknown) => Problem } =
+  {
+    roleName: (value) =>
+      text(value) ??
+      (isRoleName(String(value)) ? undefined : "must be a role's name: letters, digits and +=,.@_-"),
+    endpoint: (value) => text(value) ?? endpointProblem(String(value)),
+    endpointMode: (value) =>
+      text(value) ?? (/^ipv[46]$/i.test(String(value)) ? undefined : 'must be "IPv4" or "IPv6"'),
+    timeout: (value) => amount(value, "milliseconds", { above: 0, most: LONGEST_MS }),
+    maxRetries: (value) => wholeNumber(value, 0, 1000),
+    ec2MetadataV1Disabled: flag,
+    tokenTtlSeconds: (value) => wholeNumber(value, 1, 21600),
+    advisoryWindowSeconds: (value) => amount(value, "seconds", { above: 0, most: LONGEST_SECONDS }),
+    maxAgeSeconds: (value) => amount(value, "seconds", { above: 0, most: LONGEST_SECONDS }),
+    waitForRoleSeconds: (value) =>
+      value === 0 ? undefined : amount(value, "seconds", { above: 0, most: LONGEST_SECONDS }),
+    profile: text,
+    logger: (value) =>
+      isLogger(value) ? undefined : "must have the methods debug, info, warn and error, as console has",
+    shared: flag,
+  };
 
 const NUMERIC: ReadonlySet<keyof InstanceRoleOptions> = new Set([
   "timeout",

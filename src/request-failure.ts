@@ -20,6 +20,8 @@ export type FailureKind =
   | "oversized"
   /** The body is not what it must be; another attempt may bring a better one. */
   | "unusable"
+  /** The role list names nobody. */
+  | "unlisted"
   /** The body holds what must not be used, such as an illegal token. */
   | "illegal"
   /** An answer with a status other than 200. */
@@ -43,7 +45,14 @@ export class RequestFailure extends Error {
 }
 
 const REFUSED: ReadonlySet<string> = new Set(["ECONNREFUSED"]);
-const RESET: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED", "EMFILE", "ENFILE", "ENOBUFS"]);
+const RESET: ReadonlySet<string> = new Set([
+  "ECONNRESET",
+  "EPIPE",
+  "ECONNABORTED",
+  "EMFILE",
+  "ENFILE",
+  "ENOBUFS",
+]);
 const UNCONNECTED: ReadonlySet<string> = new Set(["ETIMEDOUT"]);
 
 /** Sorts what the HTTP stack threw before an answer began, by its code. */
@@ -57,7 +66,8 @@ export function failureFromError(error: unknown): RequestFailure {
   const cause = error;
   if (REFUSED.has(code)) return new RequestFailure("refused", "the connection was refused", { cause });
   if (RESET.has(code)) return new RequestFailure("reset", detail, { cause });
-  if (UNCONNECTED.has(code)) return new RequestFailure("unconnected", "no connection was made in time", { cause });
+  if (UNCONNECTED.has(code))
+    return new RequestFailure("unconnected", "no connection was made in time", { cause });
   return new RequestFailure("unroutable", detail, { cause });
 }
 

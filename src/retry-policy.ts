@@ -11,6 +11,7 @@ export function mayRetry(failure: RequestFailure, attempt: number): boolean {
     case "garbled":
     case "truncated":
     case "unusable":
+    case "unlisted":
       return true;
     case "unconnected":
       return attempt < MOST_CONNECTION_ATTEMPTS;

@@ -1,8 +1,8 @@
-import { ENDPOINT_MODES, parseEndpoint, withoutUserInfo } from "./endpoint.js";
 import type { Endpoint } from "./endpoint.js";
+import { ENDPOINT_MODES, parseEndpoint, withoutUserInfo } from "./endpoint.js";
 import { InstanceMetadataError } from "./errors.js";
-import { PROBLEMS } from "./options.js";
 import type { InstanceMetadataOptions, InstanceRoleOptions } from "./options.js";
+import { PROBLEMS } from "./options.js";
 
 /** What the metadata client runs on, once options, environment and config file are put together. */
 export interface MetadataSettings {
@@ -119,7 +119,8 @@ function settle<K extends Sourced>(
     const text = raw?.trim() ?? "";
     if (text === "") continue;
     const value = source.parse(text);
-    if (value === undefined || PROBLEMS[name](value) !== undefined) throw invalid(place, text, source.expects);
+    if (value === undefined || PROBLEMS[name](value) !== undefined)
+      throw invalid(place, text, source.expects);
     return value;
   }
   return undefined;

@@ -1,5 +1,5 @@
-import { Agent as HttpAgent } from "node:http";
 import type { AgentOptions } from "node:http";
+import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import type { Socket } from "node:net";
 import { NodeHttpHandler } from "@smithy/node-http-handler";

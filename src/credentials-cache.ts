@@ -1,0 +1,386 @@
+import type { AwsCredentialIdentity } from "@aws-sdk/types";
+import type { Moment } from "./clock.js";
+import {
+  hasCome,
+  holdProcess,
+  momentIn,
+  monotonicClock,
+  msUntil,
+  random,
+  sleep,
+  unrefTimer,
+  wallClock,
+} from "./clock.js";
+import type { InstanceMetadataErrorCode } from "./errors.js";
+import type { Membership } from "./membership.js";
+import type { RefreshEvent, RefreshKind } from "./refresh-events.js";
+import { codeOf, publish, RefreshLog } from "./refresh-events.js";
+import type { Arrival, CacheState, HeldSet } from "./refresh-policy.js";
+import {
+  advisoryWindow,
+  holdAfterFailure,
+  isMandatory,
+  LONGEST_PAUSE_WHEN_INVALIDATED_MS,
+  pauseAfter,
+  stateOf,
+  timerDelay,
+  waitForRole,
+  weigh,
+} from "./refresh-policy.js";
+import type { RoleCredentialSet, RoleCredentials } from "./role-credentials.js";
+import type { RoleSettings } from "./settings.js";
+import type { SharedCache } from "./shared-credentials.js";
+
+/** What the cache is doing, for health checks. It holds no secrets. */
+export interface RefreshStatus {
+  /** The role whose credentials are held. */
+  readonly roleName: string | undefined;
+  /** When the credentials at hand expire. */
+  readonly expiration: Date | undefined;
+  /** When the next look is due, by itself or on a call. */
+  readonly nextRefresh: Date | undefined;
+  /** When a look was last answered with credentials, new or not. */
+  readonly lastRefresh: Date | undefined;
+  /** Whether the credentials at hand have expired and are served because nothing better can be had. */
+  readonly stale: boolean;
+  /** Why the last look failed; undefined when it did not. */
+  readonly lastError: Error | undefined;
+}
+
+/** The answers after which asking again at once is of no use. */
+const FINAL: ReadonlySet<InstanceMetadataErrorCode | undefined> = new Set<InstanceMetadataErrorCode>([
+  "IMDS_DISABLED",
+  "IMDS_FORBIDDEN",
+  "NO_ROLE_ATTACHED",
+  "ROLE_NOT_ASSUMABLE",
+  "IMDS_UNREACHABLE",
+]);
+/** The answers that say that the role itself is gone, as opposed to metadata being down. */
+const ROLE_GONE: ReadonlySet<InstanceMetadataErrorCode | undefined> = new Set<InstanceMetadataErrorCode>([
+  "NO_ROLE_ATTACHED",
+  "ROLE_NOT_ASSUMABLE",
+]);
+/** What a first load that waits for a role goes on after. */
+const NOT_YET: ReadonlySet<InstanceMetadataErrorCode | undefined> = new Set<InstanceMetadataErrorCode>([
+  "NO_ROLE_ATTACHED",
+  "IMDS_UNREACHABLE",
+  "IMDS_TIMEOUT",
+]);
+
+interface Held extends HeldSet {
+  readonly set: RoleCredentialSet;
+  /** Returned as it is, again and again, while the set is fresh. */
+  readonly promise: Promise<AwsCredentialIdentity>;
+}
+
+type Identity = Promise<AwsCredentialIdentity>;
+
+/**
+ * Keeps one role's credentials and refreshes them ahead of their expiration. What to do when is decided by
+ * `refresh-policy`; this class does it: one look at a time, whoever asks for it.
+ */
+export class CredentialsCache implements SharedCache {
+  readonly #source: RoleCredentials;
+  readonly #settings: RoleSettings;
+  readonly #members = new Set<Membership>();
+  readonly #log = new RefreshLog(() => new Set([...this.#members].flatMap(({ logger }) => logger ?? [])));
+  /** Shared with whoever ends the timer once this cache is collected. */
+  readonly timer: { handle: NodeJS.Timeout | undefined } = { handle: undefined };
+  /** Once true, providers must look their cache up anew. */
+  retired = false;
+
+  #held: Held | undefined;
+  /** Until when the kept promise may be returned without a second thought. */
+  #freshUntil = Number.NEGATIVE_INFINITY;
+  #look: Promise<Error | undefined> | undefined;
+  /** Nobody looks again before. */
+  #pausedUntil: Moment | undefined;
+  #expiredPauses = 0;
+  /** In the mandatory state: whether callers wait for a look, or one was tried in vain and nobody waits any more. */
+  #callers: "wait" | "are served" = "wait";
+  #ageDue: Moment | undefined;
+  #firstLoadEnds: Moment | undefined;
+  #heldFailure: { readonly error: Error; readonly until: Moment } | undefined;
+  #lastError: Error | undefined;
+  #lastRefresh: number | undefined;
+  /** Ids of the sets handed out, the latest ones last. */
+  readonly #issued = new Set<string>();
+
+  constructor(source: RoleCredentials, settings: RoleSettings) {
+    this.#source = source;
+    this.#settings = settings;
+  }
+
+  /** The credentials to use now. Not async: a fresh set costs a look at the clock. */
+  get(): Identity {
+    if (this.#held !== undefined && wallClock() < this.#freshUntil) return this.#held.promise;
+    return this.#decide();
+  }
+
+  /** Looks again whatever the state, joining a look in flight. */
+  forceRefresh(): Identity {
+    return this.#await(this.#look ?? this.#startLook("forced"));
+  }
+
+  invalidate(accessKeyId: string): void {
+    const held = this.#held;
+    if (held?.standing !== "good" || held.set.identity.accessKeyId !== accessKeyId) return;
+    this.#held = { ...held, standing: "invalidated" };
+    this.#freshUntil = Number.NEGATIVE_INFINITY;
+    if (this.#pausedUntil === undefined) return;
+    if (msUntil(this.#pausedUntil) > LONGEST_PAUSE_WHEN_INVALIDATED_MS) {
+      this.#pausedUntil = momentIn(LONGEST_PAUSE_WHEN_INVALIDATED_MS);
+      this.#schedule();
+    }
+  }
+
+  /** Whether a set with this id was handed out, the one in use or an earlier one. */
+  hasIssued(accessKeyId: string): boolean {
+    return this.#issued.has(accessKeyId);
+  }
+
+  join(member: Membership): void {
+    this.#members.add(member);
+    if (this.timer.handle === undefined) this.#schedule();
+  }
+
+  /** A provider was closed or collected; without one that wants it, nothing is refreshed ahead. */
+  leave(member: Membership): void {
+    if (member.interest === "gone") this.#members.delete(member);
+    if (!this.#isWanted()) this.#stopTimer();
+  }
+
+  retire(): void {
+    this.retired = true;
+    this.#members.clear();
+    this.#stopTimer();
+  }
+
+  status(): RefreshStatus {
+    const held = this.#current();
+    return {
+      roleName: held?.set.roleName,
+      expiration: held && new Date(held.expiresAt),
+      nextRefresh: held && new Date(wallClock() + this.#msUntilDue(held)),
+      lastRefresh: this.#lastRefresh === undefined ? undefined : new Date(this.#lastRefresh),
+      stale: stateOf(held, wallClock()) === "expired",
+      lastError: this.#lastError,
+    };
+  }
+
+  #decide(): Identity {
+    const held = this.#current();
+    if (held === undefined) return this.#initial();
+    const state = stateOf(held, wallClock());
+    const kind = this.#dueLook(state);
+    if (kind !== undefined) this.#startLook(kind);
+    // Only while a timer will end it by the monotonic clock: the wall clock alone could be set back meanwhile.
+    else if (state === "fresh" && this.timer.handle) this.#freshUntil = wallClock() + this.#msUntilDue(held);
+    if (isMandatory(state) && this.#callers === "wait" && this.#look) return this.#await(this.#look);
+    return held.promise;
+  }
+
+  #initial(): Identity {
+    if (this.#look) return this.#await(this.#look);
+    if (this.#heldFailure && !hasCome(this.#heldFailure.until))
+      return Promise.reject(this.#heldFailure.error);
+    return this.#await(this.#startLook("initial"));
+  }
+
+  /** The set at hand; once it has expired and the last answer was that the role is gone, it is dropped. */
+  #current(): Held | undefined {
+    const held = this.#held;
+    if (held === undefined || wallClock() < held.expiresAt || !ROLE_GONE.has(codeOf(this.#lastError)))
+      return held;
+    this.#held = undefined;
+    this.#resume();
+    this.#hold(this.#lastError);
+    this.#stopTimer();
+    return undefined;
+  }
+
+  #hold(error: Error | undefined): void {
+    const lasts = error !== undefined && FINAL.has(codeOf(error));
+    this.#heldFailure = lasts ? { error, until: momentIn(holdAfterFailure(random)) } : undefined;
+  }
+
+  /** Which look is due now, if any: none while one is in flight or a pause lasts. */
+  #dueLook(state: CacheState): RefreshKind | undefined {
+    if (this.#look || (this.#pausedUntil && !hasCome(this.#pausedUntil))) return undefined;
+    if (isMandatory(state)) return "mandatory";
+    if (state === "advisory") return "advisory";
+    return this.#ageDue && hasCome(this.#ageDue) ? "age" : undefined;
+  }
+
+  async #await(look: Promise<Error | undefined>): Identity {
+    const release = holdProcess();
+    try {
+      const failure = await look;
+      const held = this.#current();
+      if (held) return held.set.identity;
+      throw failure ?? this.#lastError;
+    } finally {
+      release();
+    }
+  }
+
+  /** Never rejects: it resolves to the failure, so that a look that nobody waits for leaves no unhandled rejection. */
+  #startLook(kind: RefreshKind): Promise<Error | undefined> {
+    this.#stopTimer();
+    this.#look = this.#lookUntilSettled(kind).finally(() => {
+      this.#look = undefined;
+      this.#schedule();
+    });
+    return this.#look;
+  }
+
+  async #lookUntilSettled(kind: RefreshKind): Promise<Error | undefined> {
+    this.#firstLoadEnds ??= momentIn(this.#settings.waitForRoleMs);
+    for (let looks = 0; ; looks++) {
+      const failure = await this.#lookOnce(kind);
+      const left = msUntil(this.#firstLoadEnds);
+      if (this.#held || left === 0 || !NOT_YET.has(codeOf(failure))) return failure;
+      await sleep(Math.min(waitForRole(looks, random), left));
+    }
+  }
+
+  async #lookOnce(kind: RefreshKind): Promise<Error | undefined> {
+    const started = monotonicClock();
+    const requestsBefore = this.#source.requests;
+    let outcome: RefreshEvent["outcome"];
+    let failure: Error | undefined;
+    try {
+      outcome = this.#arrived(await this.#source.load());
+    } catch (error) {
+      outcome = "failed";
+      failure = error as Error;
+      this.#failed(failure);
+    }
+    const held = this.#held;
+    const code = codeOf(failure);
+    const event: RefreshEvent = {
+      kind,
+      outcome,
+      durationMs: monotonicClock() - started,
+      requests: this.#source.requests - requestsBefore,
+      ...(held && { roleName: held.set.roleName, expiration: new Date(held.expiresAt) }),
+      ...(code && { code }),
+    };
+    this.#log.record(event, failure);
+    publish(event);
+    return failure;
+  }
+
+  #arrived(set: RoleCredentialSet): RefreshEvent["outcome"] {
+    const now = wallClock();
+    const expiresAt = set.identity.expiration.getTime();
+    const windowMs = advisoryWindow(expiresAt - now, this.#settings.advisoryWindowMs);
+    const sameAsHeld = this.#held !== undefined && isSame(this.#held.set, set);
+    const arrival: Arrival = weigh({ expiresAt, windowMs, sameAsHeld }, this.#held, now);
+    if (arrival.take || this.#held === undefined) this.#take(set, expiresAt, windowMs);
+    this.#lastError = undefined;
+    this.#heldFailure = undefined;
+    this.#lastRefresh = now;
+    this.#ageDue = momentIn(this.#settings.maxAgeMs);
+    if (arrival.settles || stateOf(this.#held, now) === "fresh") this.#resume();
+    else this.#pause();
+    return arrival.verdict;
+  }
+
+  #take(set: RoleCredentialSet, expiresAt: number, windowMs: number): void {
+    this.#held = { set, expiresAt, windowMs, standing: "good", promise: Promise.resolve(set.identity) };
+    this.#freshUntil = Number.NEGATIVE_INFINITY;
+    this.#issued.add(set.identity.accessKeyId);
+    for (const id of this.#issued) {
+      if (this.#issued.size <= MOST_ISSUED) break;
+      this.#issued.delete(id);
+    }
+  }
+
+  #failed(error: Error): void {
+    this.#lastError = error;
+    if (this.#current()) this.#pause();
+    else this.#hold(error);
+  }
+
+  #resume(): void {
+    this.#pausedUntil = undefined;
+    this.#expiredPauses = 0;
+    this.#callers = "wait";
+  }
+
+  #pause(): void {
+    const held = this.#held;
+    if (held === undefined) return;
+    const now = wallClock();
+    const state = stateOf(held, now);
+    if (state !== "expired") this.#expiredPauses = 0;
+    this.#pausedUntil = momentIn(pauseAfter(held, now, this.#expiredPauses, random));
+    if (state === "expired") this.#expiredPauses++;
+    this.#callers = isMandatory(state) ? "are served" : "wait";
+    this.#freshUntil = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Milliseconds until the next look is due: the end of a pause, or else the window or the age, whichever is first. */
+  #msUntilDue(held: Held): number {
+    const now = wallClock();
+    const state = stateOf(held, now);
+    const age = this.#ageDue ? msUntil(this.#ageDue) : 0;
+    const due = state === "fresh" ? Math.min(held.expiresAt - held.windowMs - now, age) : 0;
+    return Math.max(due, this.#pausedUntil ? msUntil(this.#pausedUntil) : 0);
+  }
+
+  #isWanted(): boolean {
+    for (const { interest } of this.#members) if (interest === "ahead") return true;
+    return false;
+  }
+
+  /** Sets the timer that refreshes an idle process. */
+  #schedule(): void {
+    this.#stopTimer();
+    const held = this.#held;
+    if (this.retired || held === undefined || this.#look || !this.#isWanted()) return;
+    this.#setTimer(this.#msUntilDue(held), (cache) => cache.#onDue());
+  }
+
+  /** A look is due. Calls start it from now on; when nobody calls, this does, a little later unless a pause has just ended. */
+  #onDue(): void {
+    const held = this.#current();
+    if (held === undefined) return;
+    this.#freshUntil = Number.NEGATIVE_INFINITY;
+    if (this.#dueLook(stateOf(held, wallClock())) === undefined) return this.#schedule();
+    const wait = this.#pausedUntil ? 0 : timerDelay(Math.min(held.windowMs, this.#settings.maxAgeMs), random);
+    this.#setTimer(wait, (cache) => cache.#onLate());
+  }
+
+  #onLate(): void {
+    const held = this.#current();
+    const kind = held && this.#dueLook(stateOf(held, wallClock()));
+    if (kind === undefined) this.#schedule();
+    else this.#startLook(kind);
+  }
+
+  /** The timer holds neither the process nor this cache. */
+  #setTimer(ms: number, then: (cache: CredentialsCache) => void): void {
+    const reference = new WeakRef<CredentialsCache>(this);
+    this.timer.handle = unrefTimer(() => {
+      const cache = reference.deref();
+      if (cache) then(cache);
+    }, ms);
+  }
+
+  #stopTimer(): void {
+    clearTimeout(this.timer.handle);
+    this.timer.handle = undefined;
+    this.#freshUntil = Number.NEGATIVE_INFINITY;
+  }
+}
+
+/** Enough for every set that a service may still see requests of. */
+const MOST_ISSUED = 64;
+
+const isSame = (a: RoleCredentialSet, b: RoleCredentialSet): boolean =>
+  a.identity.accessKeyId === b.identity.accessKeyId &&
+  a.identity.secretAccessKey === b.identity.secretAccessKey &&
+  a.identity.sessionToken === b.identity.sessionToken &&
+  a.identity.expiration.getTime() === b.identity.expiration.getTime();

@@ -1,0 +1,75 @@
+import { parseJsonObject } from "./json-object.js";
+import { RequestFailure } from "./request-failure.js";
+
+/** What the document under `iam/security-credentials/<role>` says. */
+export type CredentialsDocument =
+  | {
+      readonly outcome: "granted";
+      readonly accessKeyId: string;
+      readonly secretAccessKey: string;
+      readonly sessionToken: string;
+      readonly expiration: Date;
+      readonly accountId: string | undefined;
+    }
+  | { readonly outcome: "denied"; readonly code: string; readonly message: string };
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Checks every field. Throws a `RequestFailure` that names the field and never quotes the document. */
+export function parseCredentialsDocument(body: string): CredentialsDocument {
+  const fields = parseJsonObject(body);
+  const code = field(fields, "Code");
+  if (code !== "Success") {
+    return { outcome: "denied", code: told(code, fields), message: told(fields.Message, fields) };
+  }
+  return {
+    outcome: "granted",
+    accessKeyId: key(fields, "AccessKeyId"),
+    secretAccessKey: key(fields, "SecretAccessKey"),
+    sessionToken: key(fields, "Token"),
+    expiration: date(fields, "Expiration"),
+    accountId: isAbsent(fields.AccountId) ? undefined : field(fields, "AccountId"),
+  };
+}
+
+const isAbsent = (value: unknown): boolean => value === undefined || value === null || value === "";
+
+function field(fields: Fields, name: string): string {
+  const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
+  if (isAbsent(value)) throw new RequestFailure("unusable", `its field ${name} is missing or empty`);
+  if (typeof value !== "string") throw new RequestFailure("unusable", `its field ${name} is not a string`);
+  return value;
+}
+
+/** Visible ASCII only: each of them is sent in a header or signs one. */
+function key(fields: Fields, name: string): string {
+  const value = field(fields, name);
+  if (/^[\x21-\x7e]+$/.test(value)) return value;
+  throw new RequestFailure("unusable", `its field ${name} has characters that no key has`);
+}
+
+const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
+
+function date(fields: Fields, name: string): Date {
+  const text = field(fields, name);
+  const [matched, year, month, day] = RFC_3339.exec(text) ?? [];
+  const value = new Date(matched?.toUpperCase() ?? Number.NaN);
+  // `Date` turns 30 February into 2 March; no service writes that, so it is not believed.
+  const last = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
+  if (Number.isNaN(value.getTime()) || Number(day) > last) {
+    throw new RequestFailure("unusable", `its field ${name} is not a date of RFC 3339`);
+  }
+  return value;
+}
+
+/** What a refusal says, fit for a message: printable, short, and without any key that the document also holds. */
+function told(value: unknown, { AccessKeyId, SecretAccessKey, Token }: Fields): string {
+  if (typeof value !== "string") return "";
+  for (const secret of [AccessKeyId, SecretAccessKey, Token]) {
+    if (typeof secret === "string" && secret !== "" && value.includes(secret)) return "(withheld)";
+  }
+  return value
+    .replace(/[^\x20-\x7e]+/g, " ")
+    .slice(0, 300)
+    .trim();
+}

@@ -1,0 +1,193 @@
+import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from "@aws-sdk/types";
+import { holdProcess } from "./clock.js";
+import type { RefreshStatus } from "./credentials-cache.js";
+import { CredentialsCache } from "./credentials-cache.js";
+import { Membership } from "./membership.js";
+import type { InstanceRoleOptions } from "./options.js";
+import { checkOptions } from "./options.js";
+import { RoleCredentials } from "./role-credentials.js";
+import { resolveRoleSettings } from "./settings.js";
+import { forgetCollected, sharedCache } from "./shared-credentials.js";
+
+/** What a call may ask for. SDK clients pass more, which is ignored. */
+export interface InstanceRoleProps {
+  /** Look again whatever the state, joining a look in flight. */
+  readonly forceRefresh?: boolean | undefined;
+  readonly [property: string]: unknown;
+}
+
+/** The credentials of the instance role, for the `credentials` of any AWS SDK v3 client. */
+export interface InstanceRoleProvider extends AwsCredentialIdentityProvider {
+  /**
+   * The credentials to use now, with their true `expiration`. A set that is fresh is answered at once; one that
+   * nears its expiration is refreshed behind the caller's back; only in the last minute does a call wait.
+   * With `forceRefresh: true` it looks again, joining a look in flight; if that look fails, the set at hand is
+   * returned, and the error is raised only if there is none.
+   *
+   * @throws InstanceMetadataError with any code but `NOT_FOUND` and `ABORTED`.
+   */
+  (props?: InstanceRoleProps): Promise<AwsCredentialIdentity>;
+  /** Tells SDK clients to keep no cache of their own, so that a new set reaches all of them at once. */
+  memoized: boolean;
+  /** What is held and what comes next, for health checks; no secrets. */
+  status(): RefreshStatus;
+  /** A service rejected the credentials with this id: if they are in use, the next call refreshes first. */
+  invalidate(accessKeyId: string): void;
+  /** Stops refreshing ahead; a later call still loads on demand. Timers never keep a process alive anyway. */
+  close(): void;
+  /** The same as `close`, for `using`. */
+  [Symbol.dispose](): void;
+}
+
+/** How a plugin, possibly of the other module format's copy, asks a provider whether it handed a key out. */
+export const HAS_ISSUED: unique symbol = Symbol.for("ec2-role-credentials.hasIssued") as never;
+
+const NOTHING_YET: RefreshStatus = {
+  roleName: undefined,
+  expiration: undefined,
+  nextRefresh: undefined,
+  lastRefresh: undefined,
+  stale: false,
+  lastError: undefined,
+};
+
+/** Ends the timer of a cache that was collected, and forgets it. */
+const collectedCaches = new FinalizationRegistry<{
+  timer: CredentialsCache["timer"];
+  key: string | undefined;
+}>(({ timer, key }) => {
+  clearTimeout(timer.handle);
+  if (key !== undefined) forgetCollected(key);
+});
+
+/** Takes a provider that was collected out of the cache that it shares with others. */
+const collectedProviders = new FinalizationRegistry<{ cache: WeakRef<CredentialsCache>; member: Membership }>(
+  ({ cache, member }) => {
+    member.interest = "gone";
+    cache.deref()?.leave(member);
+  },
+);
+
+/** What stands behind one provider: its options, and its cache once they are resolved. */
+class Handle {
+  readonly #options: InstanceRoleOptions;
+  readonly #member: Membership;
+  #cache: CredentialsCache | undefined;
+  #attaching: Promise<CredentialsCache> | undefined;
+  #settingsError: Error | undefined;
+
+  constructor(options: InstanceRoleOptions) {
+    this.#options = options;
+    this.#member = new Membership(options.logger);
+  }
+
+  get(provider: object, props: InstanceRoleProps | undefined): Promise<AwsCredentialIdentity> {
+    const cache = this.#cache;
+    if (cache === undefined || cache.retired) return this.#attachAndGet(provider, props);
+    return props?.forceRefresh ? cache.forceRefresh() : cache.get();
+  }
+
+  status(): RefreshStatus {
+    if (this.#cache && !this.#cache.retired) return this.#cache.status();
+    return { ...NOTHING_YET, lastError: this.#settingsError };
+  }
+
+  invalidate(accessKeyId: string): void {
+    this.#cache?.invalidate(accessKeyId);
+  }
+
+  hasIssued(accessKeyId: string): boolean {
+    return this.#cache?.hasIssued(accessKeyId) ?? false;
+  }
+
+  close(): void {
+    this.#member.interest = "on demand";
+    this.#cache?.leave(this.#member);
+  }
+
+  async #attachAndGet(
+    provider: object,
+    props: InstanceRoleProps | undefined,
+  ): Promise<AwsCredentialIdentity> {
+    const release = holdProcess();
+    try {
+      this.#attaching ??= this.#attach(provider).finally(() => {
+        this.#attaching = undefined;
+      });
+      const cache = await this.#attaching;
+      return await (props?.forceRefresh ? cache.forceRefresh() : cache.get());
+    } finally {
+      release();
+    }
+  }
+
+  async #attach(provider: object): Promise<CredentialsCache> {
+    const settings = await resolveRoleSettings(this.#options).catch((error: Error) => {
+      this.#settingsError = error;
+      throw error;
+    });
+    const key = this.#options.shared === false ? undefined : JSON.stringify(settings);
+    const create = () => {
+      const cache = new CredentialsCache(new RoleCredentials(settings), settings);
+      collectedCaches.register(cache, { timer: cache.timer, key });
+      return cache;
+    };
+    const cache = key === undefined ? create() : sharedCache(key, create);
+    cache.join(this.#member);
+    collectedProviders.unregister(this);
+    collectedProviders.register(provider, { cache: new WeakRef(cache), member: this.#member }, this);
+    this.#settingsError = undefined;
+    this.#cache = cache;
+    return cache;
+  }
+}
+
+const handles = new WeakMap<object, Handle>();
+
+/** Every provider is made by `fromInstanceRole`, which puts its handle there. */
+const handleOf = (provider: object): Handle => {
+  const handle = handles.get(provider);
+  if (!handle)
+    throw new TypeError("this is a method of a provider that fromInstanceRole returned; call it on one");
+  return handle;
+};
+
+/** The methods of all providers, kept once: a process may have thousands of providers. */
+const methods = Object.setPrototypeOf(
+  {
+    status(): RefreshStatus {
+      return handleOf(this).status();
+    },
+    invalidate(accessKeyId: string): void {
+      handleOf(this).invalidate(accessKeyId);
+    },
+    close(): void {
+      handleOf(this).close();
+    },
+    [Symbol.dispose](): void {
+      handleOf(this).close();
+    },
+    [HAS_ISSUED](accessKeyId: string): boolean {
+      return handleOf(this).hasIssued(accessKeyId);
+    },
+  },
+  Function.prototype,
+) as object;
+
+/**
+ * The credentials of the EC2 instance's role, for the `credentials` of any AWS SDK v3 client. Nothing is read
+ * before the first call. Providers with equal settings share one cache in the process.
+ *
+ * @param options see {@link InstanceRoleOptions}; environment and shared config file count where one is left out.
+ * @throws TypeError or RangeError that names the option, for an option that cannot be. The provider rejects with
+ * an `InstanceMetadataError`; see its `code`.
+ * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-roles-for-amazon-ec2.html
+ */
+export function fromInstanceRole(options: InstanceRoleOptions = {}): InstanceRoleProvider {
+  checkOptions(options);
+  const handle = new Handle({ ...options });
+  const provider = (props?: InstanceRoleProps) => handle.get(provider, props);
+  handles.set(provider, handle);
+  provider.memoized = true;
+  return Object.setPrototypeOf(provider, methods);
+}

@@ -1,0 +1,119 @@
+import { holdProcess } from "./clock.js";
+import { parseJsonObject } from "./json-object.js";
+import type { Reading } from "./metadata-reader.js";
+import { MetadataReader } from "./metadata-reader.js";
+import type { InstanceMetadataOptions } from "./options.js";
+import { checkOptions } from "./options.js";
+import { RequestFailure } from "./request-failure.js";
+import { resolveMetadataSettings } from "./settings.js";
+
+/**
+ * The instance identity document, as EC2 writes it; more fields may be there.
+ * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-identity-documents.html
+ */
+export interface InstanceIdentityDocument {
+  readonly accountId?: string;
+  readonly architecture?: string;
+  readonly availabilityZone?: string;
+  readonly imageId?: string;
+  readonly instanceId?: string;
+  readonly instanceType?: string;
+  readonly pendingTime?: string;
+  readonly privateIp?: string;
+  readonly region?: string;
+  readonly version?: string;
+  readonly [field: string]: unknown;
+}
+
+/** What `iam/info` tells about the attached instance profile, as EC2 writes it. It holds no credentials. */
+export interface InstanceProfileInfo {
+  /** `Success`, or what is wrong, such as `InstanceProfileNotFound`. */
+  readonly Code?: string;
+  readonly Message?: string;
+  /** RFC 3339. */
+  readonly LastUpdated?: string;
+  readonly InstanceProfileArn?: string;
+  readonly InstanceProfileId?: string;
+  readonly [field: string]: unknown;
+}
+
+const MOST_BYTES = 1024 * 1024;
+
+/**
+ * A token-aware client of the EC2 instance metadata service (IMDSv2). One session token serves all reads; no
+ * connection is left behind when none is under way.
+ *
+ * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
+ */
+export class InstanceMetadataClient {
+  readonly #options: InstanceMetadataOptions;
+  #reader: Promise<MetadataReader> | undefined;
+
+  /**
+   * Reads nothing yet: environment and config file are looked at on the first call.
+   *
+   * @throws TypeError or RangeError that names the option, for an option that cannot be.
+   */
+  constructor(options: InstanceMetadataOptions = {}) {
+    checkOptions(options);
+    this.#options = { ...options };
+  }
+
+  /**
+   * Reads one path, given in full (`/latest/meta-data/instance-id`), and resolves to its text, up to 1 MiB.
+   * The result may be empty, as a tag's value may.
+   *
+   * @throws InstanceMetadataError `NOT_FOUND` when there is no such path, `ABORTED` for the signal, and every
+   * other code of a request; TypeError for a path that is none.
+   */
+  async get(path: string, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<string> {
+    if (typeof path !== "string" || !/^\/[\x21-\x7e]*$/.test(path)) {
+      throw new TypeError(
+        "path must begin with a slash and have no spaces, such as /latest/meta-data/instance-id",
+      );
+    }
+    return this.#read(path, (body) => body, signal);
+  }
+
+  /** The instance identity document, parsed. Errors as `get`, and `INVALID_RESPONSE` when it is no JSON object. */
+  identityDocument(): Promise<InstanceIdentityDocument> {
+    return this.#read("/latest/dynamic/instance-identity/document", parseJsonObject);
+  }
+
+  /** What is said of the instance profile, parsed. `NOT_FOUND` when none is attached. */
+  iamInfo(): Promise<InstanceProfileInfo> {
+    return this.#read("/latest/meta-data/iam/info", parseJsonObject);
+  }
+
+  /** The region that the instance runs in, such as `eu-central-1`. Errors as `get`, and `INVALID_RESPONSE`. */
+  region(): Promise<string> {
+    return this.#read("/latest/meta-data/placement/region", word);
+  }
+
+  /** The instance's id, such as `i-0123456789abcdef0`. Errors as `get`, and `INVALID_RESPONSE`. */
+  instanceId(): Promise<string> {
+    return this.#read("/latest/meta-data/instance-id", word);
+  }
+
+  async #read<T>(path: string, accept: Reading<T>["accept"], signal?: AbortSignal): Promise<T> {
+    const release = holdProcess();
+    try {
+      this.#reader ??= resolveMetadataSettings(this.#options).then(
+        (settings) => new MetadataReader(settings),
+      );
+      const reader = await this.#reader.catch((error: unknown) => {
+        this.#reader = undefined;
+        throw error;
+      });
+      return await reader.read({ phase: "metadata", path, maxBytes: MOST_BYTES, accept, signal });
+    } finally {
+      release();
+    }
+  }
+}
+
+function word(body: string): string {
+  const text = body.trim();
+  if (!/^[\w.-]+$/.test(text)) throw new RequestFailure("unusable", "the answer is not a single word");
+  return text;
+}

@@ -1,0 +1,81 @@
+import { errorFromFailure } from "./error-from-failure.js";
+import type { InstanceMetadataPhase } from "./errors.js";
+import { InstanceMetadataError } from "./errors.js";
+import { HttpExchange } from "./http-exchange.js";
+import { requestWithRetries } from "./metadata-request.js";
+import { RequestFailure } from "./request-failure.js";
+import type { Authorization } from "./session-token.js";
+import { SessionToken } from "./session-token.js";
+import type { MetadataSettings } from "./settings.js";
+import { disabledError, metadataDisabled } from "./settings.js";
+
+/** One path to read and what to make of its body. */
+export interface Reading<T> {
+  readonly phase: InstanceMetadataPhase;
+  readonly path: string;
+  readonly maxBytes: number;
+  /** A `RequestFailure` thrown from here counts as one of the attempt. */
+  readonly accept: (body: string) => T;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Reads metadata with a session token, renewing it once when it is refused. Holds no process by itself. */
+export class MetadataReader {
+  readonly settings: MetadataSettings;
+  readonly #exchange: HttpExchange;
+  readonly #token: SessionToken;
+
+  constructor(settings: MetadataSettings) {
+    this.settings = settings;
+    this.#exchange = new HttpExchange(settings.endpoint, settings.timeoutMs);
+    this.#token = new SessionToken(this.#exchange, settings);
+  }
+
+  /** How many requests were sent so far. */
+  get requests(): number {
+    return this.#exchange.sent;
+  }
+
+  /** Runs several reads over kept connections, which are closed afterwards. */
+  hold<T>(work: () => Promise<T>): Promise<T> {
+    return this.#exchange.hold(work);
+  }
+
+  /** Rejects with an `InstanceMetadataError`. */
+  async read<T>(reading: Reading<T>): Promise<T> {
+    if (metadataDisabled()) throw disabledError();
+    return this.hold(async () => {
+      const authorization = await this.#authorize(reading);
+      try {
+        return await this.#send(reading, authorization);
+      } catch (error) {
+        if (!(error instanceof InstanceMetadataError && error.code === "UNAUTHORIZED")) throw error;
+      }
+      this.#token.reject(authorization);
+      return this.#send(reading, await this.#authorize(reading));
+    });
+  }
+
+  #authorize({ signal, phase }: Reading<unknown>): Promise<Authorization> {
+    if (!signal) return this.#token.get();
+    return new Promise((resolve, reject) => {
+      const failure = () => new RequestFailure("aborted", "the caller's signal", { cause: signal.reason });
+      const onAbort = () =>
+        reject(errorFromFailure(failure(), { phase, attempts: 0, endpoint: this.settings.endpoint.href }));
+      if (signal.aborted) return onAbort();
+      signal.addEventListener("abort", onAbort, { once: true });
+      const done = () => signal.removeEventListener("abort", onAbort);
+      this.#token.get().finally(done).then(resolve, reject);
+    });
+  }
+
+  #send<T>({ phase, path, maxBytes, accept, signal }: Reading<T>, authorization: Authorization): Promise<T> {
+    const headers: Record<string, string> =
+      authorization === "none" ? {} : { "x-aws-ec2-metadata-token": authorization.token };
+    return requestWithRetries(
+      this.#exchange,
+      { method: "GET", path, headers, maxBytes },
+      { phase, settings: this.settings, accept: ({ body }) => accept(body), signal },
+    );
+  }
+}

@@ -1,0 +1,97 @@
+import type { Moment } from "./clock.js";
+import { hasCome, monotonicClock, wallClock } from "./clock.js";
+import { InstanceMetadataError } from "./errors.js";
+import type { HttpExchange, MetadataAnswer } from "./http-exchange.js";
+import { requestWithRetries } from "./metadata-request.js";
+import { RequestFailure } from "./request-failure.js";
+import type { MetadataSettings } from "./settings.js";
+
+const TTL_HEADER = "x-aws-ec2-metadata-token-ttl-seconds";
+const LONGEST_TTL_SECONDS = 21600;
+const MOST_BYTES = 64 * 1024;
+/** Replaced when this much is left, or half of a lifetime that is shorter than twice that. */
+const MARGIN_SECONDS = 120;
+
+/** What a read is sent with: a token, or nothing where the service knows no tokens and IMDSv1 is allowed. */
+export type Authorization = { readonly token: string } | "none";
+
+interface Grant {
+  readonly authorization: Authorization;
+  readonly replaceAt: Moment;
+}
+
+/** The session token of one client: one PUT for any number of concurrent readers, replaced in time. */
+export class SessionToken {
+  readonly #exchange: HttpExchange;
+  readonly #settings: MetadataSettings;
+  #grant: Grant | undefined;
+  #pending: Promise<Grant> | undefined;
+
+  constructor(exchange: HttpExchange, settings: MetadataSettings) {
+    this.#exchange = exchange;
+    this.#settings = settings;
+  }
+
+  /** The token in force. No signal: a PUT that others wait for as well is not one caller's to abort. */
+  async get(): Promise<Authorization> {
+    if (this.#grant && !hasCome(this.#grant.replaceAt)) return this.#grant.authorization;
+    this.#pending ??= this.#request().finally(() => {
+      this.#pending = undefined;
+    });
+    this.#grant = await this.#pending;
+    return this.#grant.authorization;
+  }
+
+  /** A read with it was answered by 401: never use it again, unless another one has taken its place already. */
+  reject(authorization: Authorization): void {
+    if (this.#grant?.authorization === authorization) this.#grant = undefined;
+  }
+
+  async #request(): Promise<Grant> {
+    const { tokenTtlSeconds, imdsV1 } = this.#settings;
+    const asked = { wall: wallClock(), monotonic: monotonicClock() };
+    const grant = (authorization: Authorization, ttlSeconds: number): Grant => {
+      const ms = (ttlSeconds - Math.min(MARGIN_SECONDS, ttlSeconds / 2)) * 1000;
+      return { authorization, replaceAt: { wall: asked.wall + ms, monotonic: asked.monotonic + ms } };
+    };
+    try {
+      return await requestWithRetries(
+        this.#exchange,
+        {
+          method: "PUT",
+          path: "/latest/api/token",
+          headers: { [TTL_HEADER]: String(tokenTtlSeconds) },
+          maxBytes: MOST_BYTES,
+        },
+        {
+          phase: "token",
+          settings: this.#settings,
+          accept: (answer) => grant({ token: tokenIn(answer) }, ttlIn(answer) ?? tokenTtlSeconds),
+        },
+      );
+    } catch (error) {
+      if (imdsV1 === "allowed" && isRefusal(error)) return grant("none", tokenTtlSeconds);
+      throw error;
+    }
+  }
+}
+
+/** IMDSv1 is used after these answers only: never after a timeout or a server's error. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof InstanceMetadataError && [403, 404, 405].includes(error.statusCode ?? 0);
+
+function tokenIn({ body }: MetadataAnswer): string {
+  const token = body.trim();
+  if (token === "") throw new RequestFailure("unusable", "the token is empty");
+  // Visible ASCII: anything else could break out of the header that it is sent in.
+  if (!/^[\x21-\x7e]+$/.test(token)) {
+    throw new RequestFailure("illegal", "the token has characters that are not legal in a header");
+  }
+  return token;
+}
+
+function ttlIn({ headers }: MetadataAnswer): number | undefined {
+  const text = headers[TTL_HEADER]?.trim() ?? "";
+  const seconds = /^\d+$/.test(text) ? Number(text) : 0;
+  return seconds > 0 ? Math.min(seconds, LONGEST_TTL_SECONDS) : undefined;
+}
