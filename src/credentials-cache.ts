@@ -8,64 +8,33 @@ import {
   msUntil,
   random,
   sleep,
-  unrefTimer,
   wallClock,
 } from "./clock.js";
-import type { InstanceMetadataErrorCode } from "./errors.js";
 import type { Membership } from "./membership.js";
+import { RecentIds } from "./recent-ids.js";
 import type { RefreshEvent, RefreshKind } from "./refresh-events.js";
 import { codeOf, publish, RefreshLog } from "./refresh-events.js";
 import type { Arrival, CacheState, HeldSet } from "./refresh-policy.js";
 import {
   advisoryWindow,
   holdAfterFailure,
+  isFinal,
   isMandatory,
   LONGEST_PAUSE_WHEN_INVALIDATED_MS,
+  mayComeAtBoot,
   pauseAfter,
+  saysRoleIsGone,
   stateOf,
   timerDelay,
   waitForRole,
   weigh,
 } from "./refresh-policy.js";
+import type { RefreshStatus } from "./refresh-status.js";
 import type { RoleCredentialSet, RoleCredentials } from "./role-credentials.js";
+import { isSameSet } from "./role-credentials.js";
 import type { RoleSettings } from "./settings.js";
 import type { SharedCache } from "./shared-credentials.js";
-
-/** What the cache is doing, for health checks. It holds no secrets. */
-export interface RefreshStatus {
-  /** The role whose credentials are held. */
-  readonly roleName: string | undefined;
-  /** When the credentials at hand expire. */
-  readonly expiration: Date | undefined;
-  /** When the next look is due, by itself or on a call. */
-  readonly nextRefresh: Date | undefined;
-  /** When a look was last answered with credentials, new or not. */
-  readonly lastRefresh: Date | undefined;
-  /** Whether the credentials at hand have expired and are served because nothing better can be had. */
-  readonly stale: boolean;
-  /** Why the last look failed; undefined when it did not. */
-  readonly lastError: Error | undefined;
-}
-
-/** The answers after which asking again at once is of no use. */
-const FINAL: ReadonlySet<InstanceMetadataErrorCode | undefined> = new Set<InstanceMetadataErrorCode>([
-  "IMDS_DISABLED",
-  "IMDS_FORBIDDEN",
-  "NO_ROLE_ATTACHED",
-  "ROLE_NOT_ASSUMABLE",
-  "IMDS_UNREACHABLE",
-]);
-/** The answers that say that the role itself is gone, as opposed to metadata being down. */
-const ROLE_GONE: ReadonlySet<InstanceMetadataErrorCode | undefined> = new Set<InstanceMetadataErrorCode>([
-  "NO_ROLE_ATTACHED",
-  "ROLE_NOT_ASSUMABLE",
-]);
-/** What a first load that waits for a role goes on after. */
-const NOT_YET: ReadonlySet<InstanceMetadataErrorCode | undefined> = new Set<InstanceMetadataErrorCode>([
-  "NO_ROLE_ATTACHED",
-  "IMDS_UNREACHABLE",
-  "IMDS_TIMEOUT",
-]);
+import { WeakTimer } from "./weak-timer.js";
 
 interface Held extends HeldSet {
   readonly set: RoleCredentialSet;
@@ -84,8 +53,8 @@ export class CredentialsCache implements SharedCache {
   readonly #settings: RoleSettings;
   readonly #members = new Set<Membership>();
   readonly #log = new RefreshLog(() => new Set([...this.#members].flatMap(({ logger }) => logger ?? [])));
-  /** Shared with whoever ends the timer once this cache is collected. */
-  readonly timer: { handle: NodeJS.Timeout | undefined } = { handle: undefined };
+  /** Refreshes an idle process. Shared with whoever ends it once this cache is collected. */
+  readonly timer = new WeakTimer();
   /** Once true, providers must look their cache up anew. */
   retired = false;
 
@@ -103,8 +72,7 @@ export class CredentialsCache implements SharedCache {
   #heldFailure: { readonly error: Error; readonly until: Moment } | undefined;
   #lastError: Error | undefined;
   #lastRefresh: number | undefined;
-  /** Ids of the sets handed out, the latest ones last. */
-  readonly #issued = new Set<string>();
+  readonly #issued = new RecentIds();
 
   constructor(source: RoleCredentials, settings: RoleSettings) {
     this.#source = source;
@@ -141,7 +109,7 @@ export class CredentialsCache implements SharedCache {
 
   join(member: Membership): void {
     this.#members.add(member);
-    if (this.timer.handle === undefined) this.#schedule();
+    if (!this.timer.isSet) this.#schedule();
   }
 
   /** A provider was closed or collected; without one that wants it, nothing is refreshed ahead. */
@@ -175,7 +143,7 @@ export class CredentialsCache implements SharedCache {
     const kind = this.#dueLook(state);
     if (kind !== undefined) this.#startLook(kind);
     // Only while a timer will end it by the monotonic clock: the wall clock alone could be set back meanwhile.
-    else if (state === "fresh" && this.timer.handle) this.#freshUntil = wallClock() + this.#msUntilDue(held);
+    else if (state === "fresh" && this.timer.isSet) this.#freshUntil = wallClock() + this.#msUntilDue(held);
     if (isMandatory(state) && this.#callers === "wait" && this.#look) return this.#await(this.#look);
     return held.promise;
   }
@@ -190,7 +158,7 @@ export class CredentialsCache implements SharedCache {
   /** The set at hand; once it has expired and the last answer was that the role is gone, it is dropped. */
   #current(): Held | undefined {
     const held = this.#held;
-    if (held === undefined || wallClock() < held.expiresAt || !ROLE_GONE.has(codeOf(this.#lastError)))
+    if (held === undefined || wallClock() < held.expiresAt || !saysRoleIsGone(codeOf(this.#lastError)))
       return held;
     this.#held = undefined;
     this.#resume();
@@ -200,7 +168,7 @@ export class CredentialsCache implements SharedCache {
   }
 
   #hold(error: Error | undefined): void {
-    const lasts = error !== undefined && FINAL.has(codeOf(error));
+    const lasts = error !== undefined && isFinal(codeOf(error));
     this.#heldFailure = lasts ? { error, until: momentIn(holdAfterFailure(random)) } : undefined;
   }
 
@@ -239,7 +207,7 @@ export class CredentialsCache implements SharedCache {
     for (let looks = 0; ; looks++) {
       const failure = await this.#lookOnce(kind);
       const left = msUntil(this.#firstLoadEnds);
-      if (this.#held || left === 0 || !NOT_YET.has(codeOf(failure))) return failure;
+      if (this.#held || left === 0 || !mayComeAtBoot(codeOf(failure))) return failure;
       await sleep(Math.min(waitForRole(looks, random), left));
     }
   }
@@ -275,7 +243,7 @@ export class CredentialsCache implements SharedCache {
     const now = wallClock();
     const expiresAt = set.identity.expiration.getTime();
     const windowMs = advisoryWindow(expiresAt - now, this.#settings.advisoryWindowMs);
-    const sameAsHeld = this.#held !== undefined && isSame(this.#held.set, set);
+    const sameAsHeld = this.#held !== undefined && isSameSet(this.#held.set, set);
     const arrival: Arrival = weigh({ expiresAt, windowMs, sameAsHeld }, this.#held, now);
     if (arrival.take || this.#held === undefined) this.#take(set, expiresAt, windowMs);
     this.#lastError = undefined;
@@ -291,10 +259,6 @@ export class CredentialsCache implements SharedCache {
     this.#held = { set, expiresAt, windowMs, standing: "good", promise: Promise.resolve(set.identity) };
     this.#freshUntil = Number.NEGATIVE_INFINITY;
     this.#issued.add(set.identity.accessKeyId);
-    for (const id of this.#issued) {
-      if (this.#issued.size <= MOST_ISSUED) break;
-      this.#issued.delete(id);
-    }
   }
 
   #failed(error: Error): void {
@@ -340,7 +304,7 @@ export class CredentialsCache implements SharedCache {
     this.#stopTimer();
     const held = this.#held;
     if (this.retired || held === undefined || this.#look || !this.#isWanted()) return;
-    this.#setTimer(this.#msUntilDue(held), (cache) => cache.#onDue());
+    this.timer.set(this, this.#msUntilDue(held), (cache: CredentialsCache) => cache.#onDue());
   }
 
   /** A look is due. Calls start it from now on; when nobody calls, this does, a little later unless a pause has just ended. */
@@ -348,9 +312,12 @@ export class CredentialsCache implements SharedCache {
     const held = this.#current();
     if (held === undefined) return;
     this.#freshUntil = Number.NEGATIVE_INFINITY;
-    if (this.#dueLook(stateOf(held, wallClock())) === undefined) return this.#schedule();
+    if (this.#dueLook(stateOf(held, wallClock())) === undefined) {
+      this.#schedule();
+      return;
+    }
     const wait = this.#pausedUntil ? 0 : timerDelay(Math.min(held.windowMs, this.#settings.maxAgeMs), random);
-    this.#setTimer(wait, (cache) => cache.#onLate());
+    this.timer.set(this, wait, (cache: CredentialsCache) => cache.#onLate());
   }
 
   #onLate(): void {
@@ -360,27 +327,8 @@ export class CredentialsCache implements SharedCache {
     else this.#startLook(kind);
   }
 
-  /** The timer holds neither the process nor this cache. */
-  #setTimer(ms: number, then: (cache: CredentialsCache) => void): void {
-    const reference = new WeakRef<CredentialsCache>(this);
-    this.timer.handle = unrefTimer(() => {
-      const cache = reference.deref();
-      if (cache) then(cache);
-    }, ms);
-  }
-
   #stopTimer(): void {
-    clearTimeout(this.timer.handle);
-    this.timer.handle = undefined;
+    this.timer.stop();
     this.#freshUntil = Number.NEGATIVE_INFINITY;
   }
 }
-
-/** Enough for every set that a service may still see requests of. */
-const MOST_ISSUED = 64;
-
-const isSame = (a: RoleCredentialSet, b: RoleCredentialSet): boolean =>
-  a.identity.accessKeyId === b.identity.accessKeyId &&
-  a.identity.secretAccessKey === b.identity.secretAccessKey &&
-  a.identity.sessionToken === b.identity.sessionToken &&
-  a.identity.expiration.getTime() === b.identity.expiration.getTime();

@@ -1,13 +1,15 @@
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from "@aws-sdk/types";
 import { holdProcess } from "./clock.js";
-import type { RefreshStatus } from "./credentials-cache.js";
 import { CredentialsCache } from "./credentials-cache.js";
 import { Membership } from "./membership.js";
 import type { InstanceRoleOptions } from "./options.js";
 import { checkOptions } from "./options.js";
+import type { RefreshStatus } from "./refresh-status.js";
+import { NOTHING_YET } from "./refresh-status.js";
 import { RoleCredentials } from "./role-credentials.js";
 import { resolveRoleSettings } from "./settings.js";
 import { forgetCollected, sharedCache } from "./shared-credentials.js";
+import type { WeakTimer } from "./weak-timer.js";
 
 /** What a call may ask for. SDK clients pass more, which is ignored. */
 export interface InstanceRoleProps {
@@ -42,21 +44,12 @@ export interface InstanceRoleProvider extends AwsCredentialIdentityProvider {
 /** How a plugin, possibly of the other module format's copy, asks a provider whether it handed a key out. */
 export const HAS_ISSUED: unique symbol = Symbol.for("ec2-role-credentials.hasIssued") as never;
 
-const NOTHING_YET: RefreshStatus = {
-  roleName: undefined,
-  expiration: undefined,
-  nextRefresh: undefined,
-  lastRefresh: undefined,
-  stale: false,
-  lastError: undefined,
-};
-
 /** Ends the timer of a cache that was collected, and forgets it. */
 const collectedCaches = new FinalizationRegistry<{
-  timer: CredentialsCache["timer"];
+  timer: WeakTimer;
   key: string | undefined;
 }>(({ timer, key }) => {
-  clearTimeout(timer.handle);
+  timer.stop();
   if (key !== undefined) forgetCollected(key);
 });
 

@@ -1,4 +1,3 @@
-export type { RefreshStatus } from "./credentials-cache.js";
 export type {
   InstanceMetadataErrorCode,
   InstanceMetadataErrorDetails,
@@ -13,4 +12,5 @@ export { InstanceMetadataClient } from "./instance-metadata-client.js";
 export type { InstanceMetadataOptions, InstanceRoleOptions } from "./options.js";
 export type { RefreshEvent, RefreshKind } from "./refresh-events.js";
 export { REFRESH_CHANNEL } from "./refresh-events.js";
+export type { RefreshStatus } from "./refresh-status.js";
 export { instanceRegion } from "./region.js";

@@ -1,3 +1,5 @@
+import type { InstanceMetadataErrorCode } from "./errors.js";
+
 /**
  * When credentials are refreshed: the decisions, without any I/O. The words and windows are those of the
  * cross-SDK refresh behaviour that the AWS SDKs adopted in 2026; where it pauses for 5 to 10 minutes, this one
@@ -100,3 +102,20 @@ export function weigh(
   const take = lastsLonger || held?.standing === "invalidated";
   return { verdict: take ? "new" : "unchanged", take, settles: false };
 }
+
+type Code = InstanceMetadataErrorCode | undefined;
+
+/** Whether asking again at once is of no use: such a failure of a first load is held for a moment. */
+export const isFinal = (code: Code): boolean =>
+  code === "IMDS_DISABLED" ||
+  code === "IMDS_FORBIDDEN" ||
+  code === "IMDS_UNREACHABLE" ||
+  saysRoleIsGone(code);
+
+/** Whether the role itself is gone, as opposed to metadata being down. */
+export const saysRoleIsGone = (code: Code): boolean =>
+  code === "NO_ROLE_ATTACHED" || code === "ROLE_NOT_ASSUMABLE";
+
+/** Whether a first load that waits for a role goes on after this: no role is attached yet, or nothing answers. */
+export const mayComeAtBoot = (code: Code): boolean =>
+  code === "NO_ROLE_ATTACHED" || code === "IMDS_UNREACHABLE" || code === "IMDS_TIMEOUT";

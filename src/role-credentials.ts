@@ -17,6 +17,12 @@ export interface RoleCredentialSet {
   readonly identity: AwsCredentialIdentity & { readonly expiration: Date };
 }
 
+export const isSameSet = ({ identity: a }: RoleCredentialSet, { identity: b }: RoleCredentialSet): boolean =>
+  a.accessKeyId === b.accessKeyId &&
+  a.secretAccessKey === b.secretAccessKey &&
+  a.sessionToken === b.sessionToken &&
+  a.expiration.getTime() === b.expiration.getTime();
+
 /** Looks the instance role's credentials up: the name once, then one request a reload. */
 export class RoleCredentials {
   readonly #reader: MetadataReader;
