@@ -1,0 +1,13 @@
+export { clearSharedCredentials } from "../shared-credentials.js";
+export { createMockImds } from "./create-mock-imds.js";
+export type {
+  MockFault,
+  MockFaultMode,
+  MockImds,
+  MockImdsOptions,
+  MockListener,
+  MockListenOptions,
+  MockRequest,
+  MockStep,
+  MockThrottle,
+} from "./types.js";
