@@ -54,7 +54,7 @@ export class CredentialsCache implements SharedCache {
   readonly #members = new Set<Membership>();
   readonly #log = new RefreshLog(() => new Set([...this.#members].flatMap(({ logger }) => logger ?? [])));
   /** Refreshes an idle process. Shared with whoever ends it once this cache is collected. */
-  readonly timer = new WeakTimer();
+  readonly timer: WeakTimer = new WeakTimer();
   /** Once true, providers must look their cache up anew. */
   retired = false;
 
