@@ -1,0 +1,44 @@
+#!/usr/bin/env node
+import { VERSION } from "../version.js";
+import { runMock } from "./mock.js";
+
+const USAGE = `Usage: ec2-role-credentials <command> [options]
+
+Commands:
+  mock       a mocked instance metadata service on this machine
+
+Options:
+  --help     this text; after a command, its options
+  --version  the version
+`;
+
+/** Each takes the arguments after its name and resolves to the exit code. */
+const COMMANDS: ReadonlyMap<string, (args: string[]) => Promise<number>> = new Map([["mock", runMock]]);
+
+async function main([name, ...args]: string[]): Promise<number> {
+  if (name === "--help" || name === "-h" || name === "help") {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  if (name === "--version" || name === "-v") {
+    process.stdout.write(`${VERSION}\n`);
+    return 0;
+  }
+  const command = name === undefined ? undefined : COMMANDS.get(name);
+  if (command) return command(args);
+  const problem =
+    name === undefined ? "A command is missing." : `There is no command ${JSON.stringify(name)}.`;
+  process.stderr.write(`${problem}\n\n${USAGE}`);
+  return 2;
+}
+
+// No top-level await: this file is built as CommonJS too. The process ends by itself, so output is never cut.
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    process.stderr.write(`ec2-role-credentials: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  },
+);
