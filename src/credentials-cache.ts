@@ -10,6 +10,7 @@ import {
   sleep,
   wallClock,
 } from "./clock.js";
+import { detached } from "./detached.js";
 import type { Membership } from "./membership.js";
 import { RecentIds } from "./recent-ids.js";
 import type { RefreshEvent, RefreshKind } from "./refresh-events.js";
@@ -141,7 +142,8 @@ export class CredentialsCache implements SharedCache {
     if (held === undefined) return this.#initial();
     const state = stateOf(held, wallClock());
     const kind = this.#dueLook(state);
-    if (kind !== undefined) this.#startLook(kind);
+    if (kind === "mandatory" && this.#callers === "wait") this.#startLook(kind);
+    else if (kind !== undefined) detached(() => this.#startLook(kind));
     // Only while a timer will end it by the monotonic clock: the wall clock alone could be set back meanwhile.
     else if (state === "fresh" && this.timer.isSet) this.#freshUntil = wallClock() + this.#msUntilDue(held);
     if (isMandatory(state) && this.#callers === "wait" && this.#look) return this.#await(this.#look);

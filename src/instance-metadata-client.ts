@@ -1,5 +1,6 @@
 import { holdProcess } from "./clock.js";
 import { parseJsonObject } from "./json-object.js";
+import { tell } from "./log.js";
 import type { Reading } from "./metadata-reader.js";
 import { MetadataReader } from "./metadata-reader.js";
 import type { InstanceMetadataOptions } from "./options.js";
@@ -105,10 +106,19 @@ export class InstanceMetadataClient {
         this.#reader = undefined;
         throw error;
       });
-      return await reader.read({ phase: "metadata", path, maxBytes: MOST_BYTES, accept, signal });
+      const value = await reader.read({ phase: "metadata", path, maxBytes: MOST_BYTES, accept, signal });
+      this.#debug(`read ${path}`);
+      return value;
+    } catch (error) {
+      this.#debug(`could not read ${path}: ${error instanceof Error ? error.message : "unknown error"}`);
+      throw error;
     } finally {
       release();
     }
+  }
+
+  #debug(line: string): void {
+    tell(this.#options.logger, "debug", `ec2-role-credentials: ${line}`);
   }
 }
 

@@ -2,6 +2,7 @@ import { channel } from "node:diagnostics_channel";
 import type { Logger } from "@smithy/types";
 import type { InstanceMetadataErrorCode } from "./errors.js";
 import { InstanceMetadataError } from "./errors.js";
+import { tell } from "./log.js";
 
 /** The `node:diagnostics_channel` on which every look for credentials is published as a {@link RefreshEvent}. */
 export const REFRESH_CHANNEL = "ec2-role-credentials:refresh";
@@ -63,13 +64,7 @@ export class RefreshLog {
   }
 
   #tell(level: "debug" | "info" | "warn", line: string): void {
-    for (const logger of this.#loggers()) {
-      try {
-        logger[level](line);
-      } catch {
-        // A logger that throws must not end a refresh.
-      }
-    }
+    for (const logger of this.#loggers()) tell(logger, level, line);
   }
 }
 

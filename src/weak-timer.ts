@@ -1,4 +1,5 @@
 import { unrefTimer } from "./clock.js";
+import { detached } from "./detached.js";
 
 /** One timer at a time on behalf of an owner that it keeps neither alive nor from being collected. */
 export class WeakTimer {
@@ -12,10 +13,11 @@ export class WeakTimer {
   set<T extends WeakKey>(owner: T, ms: number, then: (owner: T) => void): void {
     this.stop();
     const reference = new WeakRef(owner);
-    this.#handle = unrefTimer(() => {
+    const fire = () => {
       const alive = reference.deref();
       if (alive !== undefined) then(alive);
-    }, ms);
+    };
+    this.#handle = detached(() => unrefTimer(fire, ms));
   }
 
   stop(): void {

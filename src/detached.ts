@@ -1,0 +1,9 @@
+import { AsyncResource } from "node:async_hooks";
+
+const root = new AsyncResource("ec2-role-credentials");
+
+/**
+ * Runs work outside the caller's async context: what goes on behind the callers belongs to none of them, and must
+ * not keep what one of them has in its `AsyncLocalStorage` alive until the next refresh.
+ */
+export const detached = <T>(work: () => T): T => root.runInAsyncScope(work);
