@@ -2,40 +2,65 @@ import { STATUS_CODES } from "node:http";
 import type { HttpHandler } from "msw";
 import { type Answer, isBodiless } from "./answer.js";
 import { drip, truncated } from "./delivery.js";
-import { loadMsw } from "./load-msw.js";
 import type { MockMetadata } from "./mock-metadata.js";
 
 /** Where EC2 serves metadata; the second on instances with IPv6 metadata alone. */
 const EC2_ENDPOINTS = ["http://169.254.169.254", "http://[fd00:ec2::254]"];
 
-/** The msw handlers for the mock. A predicate rather than a path: msw's path lookup breaks on IPv6 hosts. */
+interface RunArguments {
+  readonly request: Request;
+  readonly requestId?: string;
+}
+
+/**
+ * The msw handlers for the mock: one object that is to `setupServer` what a handler made by msw's own `http.all`
+ * with a predicate is. It is made here because `handlers` is no promise, and msw cannot be loaded at once
+ * everywhere: its CommonJS build needs `require` of ES modules, which Node before 20.19 and Jest do not have. So
+ * msw is never loaded here at all, and it does not matter which build or copy of it the test uses.
+ */
 export function mswHandlers(metadata: MockMetadata, endpoint: string | undefined): HttpHandler[] {
-  const pathOf = (request: Request) => pathBelow(endpoints(endpoint), request.url);
-  const handler = loadMsw().http.all(
-    ({ request }) => pathOf(request) !== undefined,
-    async ({ request }) => {
-      const answer = metadata.answer({
-        method: request.method,
-        path: pathOf(request) ?? "/",
-        headers: Object.fromEntries(request.headers),
-      });
-      if (answer.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, answer.delayMs));
-      return answer.delivery === "hang" ? new Promise<never>(() => {}) : responseOf(answer);
+  const pathOf = ({ url }: Request) => pathBelow(endpoints(endpoint), url);
+  const parsedResult = { match: { matches: true, params: {} }, cookies: {} };
+  const handler = {
+    kind: "request",
+    // The same for msw 2.12.
+    __kind: "RequestHandler",
+    info: { header: "ALL [mocked IMDS]", path: "[mocked IMDS]", method: /.+/ },
+    options: {},
+    isUsed: false,
+    /** The answer to a request that is meant for the mock, null for any other. */
+    async run({ request, requestId }: RunArguments) {
+      const path = pathOf(request);
+      if (path === undefined) return null;
+      handler.isUsed = true;
+      const response = await respond(metadata, request, path);
+      return { handler, request, requestId, response, parsedResult };
     },
-  );
-  return [handler];
+    parse: async ({ request }: RunArguments) => ({
+      ...parsedResult,
+      match: { matches: pathOf(request) !== undefined, params: {} },
+    }),
+    predicate: async ({ request }: RunArguments) => pathOf(request) !== undefined,
+    test: async ({ request }: RunArguments) => pathOf(request) !== undefined,
+    log() {},
+    reset() {},
+    restore() {},
+  };
+  // The class has private members, so that nothing but its own instances is assignable.
+  return [handler as unknown as HttpHandler];
 }
 
 /** Read at each request: a test sets the variable after it has made the handlers. */
-function endpoints(given: string | undefined): string[] {
+function endpoints(given: string | undefined): URL[] {
   const named = process.env.AWS_EC2_METADATA_SERVICE_ENDPOINT;
-  return [...EC2_ENDPOINTS, given, named].filter((url) => url !== undefined && URL.canParse(url)) as string[];
+  const all = [...EC2_ENDPOINTS, given ?? "", named ?? ""];
+  return all.filter((text) => URL.canParse(text)).map((text) => new URL(text));
 }
 
 /** The path and query below the first of the endpoints that the URL belongs to. */
-function pathBelow(bases: readonly string[], url: string): string | undefined {
+function pathBelow(bases: readonly URL[], url: string): string | undefined {
   const { origin, pathname, search } = new URL(url);
-  for (const base of bases.map((text) => new URL(text))) {
+  for (const base of bases) {
     const folder = base.pathname.replace(/\/+$/, "");
     if (origin === base.origin && `${pathname}/`.startsWith(`${folder}/`)) {
       return `${pathname.slice(folder.length) || "/"}${search}`;
@@ -44,22 +69,28 @@ function pathBelow(bases: readonly string[], url: string): string | undefined {
   return undefined;
 }
 
+async function respond(metadata: MockMetadata, request: Request, path: string): Promise<Response> {
+  const headers = Object.fromEntries(request.headers);
+  const answer = metadata.answer({ method: request.method, path, headers });
+  if (answer.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, answer.delayMs));
+  return answer.delivery === "hang" ? new Promise<never>(() => {}) : responseOf(answer);
+}
+
 function responseOf(answer: Answer): Response {
   const { status } = answer;
-  const init = { status, statusText: STATUS_CODES[status] ?? "", headers: { ...answer.headers } };
+  const headers = new Headers(answer.headers);
+  const init = { status, statusText: STATUS_CODES[status] ?? "", headers };
   switch (answer.delivery) {
     case "reset":
     case "hang":
-      return new Response(failingBody([]), init);
+      return new Response(failingBody(undefined), init);
     case "truncate": {
       const { sent, declared } = truncated(answer.body);
-      return new Response(failingBody(sent), {
-        ...init,
-        headers: { ...init.headers, "Content-Length": declared },
-      });
+      headers.set("Content-Length", declared);
+      return new Response(failingBody(sent), init);
     }
     case "drip":
-      Reflect.deleteProperty(init.headers, "Content-Length");
+      headers.delete("Content-Length");
       return new Response(drippingBody(answer.body), init);
     case "whole":
       return new Response(isBodiless(status) ? null : answer.body, init);
@@ -70,15 +101,17 @@ function responseOf(answer: Answer): Response {
  * A body that ends in a connection reset. When nothing of it was sent, a client of `node:http` sees just what
  * a reset socket gives it (ECONNRESET, no response); `fetch` gets the headers first, then its body fails.
  */
-function failingBody(bytes: Uint8Array | readonly never[]): ReadableStream<Uint8Array> {
-  let sent = bytes.length === 0;
+function failingBody(bytes: Uint8Array | undefined): ReadableStream<Uint8Array> {
+  let left = bytes;
   return new ReadableStream(
     {
       pull(controller) {
-        if (sent)
-          return controller.error(Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" }));
-        sent = true;
-        controller.enqueue(Uint8Array.from(bytes));
+        if (!left?.length) {
+          controller.error(Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" }));
+          return;
+        }
+        controller.enqueue(left);
+        left = undefined;
       },
     },
     { highWaterMark: 0 },
