@@ -1,11 +1,15 @@
-import { defineConfig } from "vitest/config";
+import type { ViteUserConfig } from "vitest/config";
 
-export default defineConfig({
+const config: ViteUserConfig = {
   test: {
     include: ["test/**/*.test.ts"],
+    // Before anything else in each test process; its worker threads inherit it only from here.
+    execArgv: ["--require", "./test/support/network-guard.cjs"],
     setupFiles: ["test/support/closed-network.ts"],
     sequence: { shuffle: true },
     restoreMocks: true,
     testTimeout: 30_000,
   },
-});
+};
+
+export default config;
