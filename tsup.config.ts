@@ -1,6 +1,35 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { Options } from "tsup";
 
+type Plugin = NonNullable<Options["esbuildPlugins"]>[number];
+
 const LIBRARY = { index: "src/index.ts", testing: "src/testing/index.ts" };
+
+/** One section of the notice: the package and its own licence text, which its licence wants to travel along. */
+function licenceSection(packageFolder: string): string {
+  const file = readdirSync(packageFolder).find((name) => /^licen[cs]e/i.test(name));
+  if (!file) throw new Error(`${packageFolder} is bundled but has no licence file to ship`);
+  const { name, version } = JSON.parse(readFileSync(`${packageFolder}/package.json`, "utf8"));
+  return `${name} ${version}\n\n${readFileSync(`${packageFolder}/${file}`, "utf8").trim()}\n`;
+}
+
+/** Ships the licences of the packages that were really bundled, whatever `noExternal` says. */
+const thirdPartyLicences: Plugin = {
+  name: "third-party-licences",
+  setup(build) {
+    build.onEnd(({ metafile }) => {
+      const { outdir } = build.initialOptions;
+      if (!metafile || !outdir) return;
+      const folders = Object.keys(metafile.inputs).map(
+        (input) => /^.*node_modules\/(@[^/]+\/)?[^/]+/.exec(input)?.[0],
+      );
+      const bundled = [...new Set(folders.filter((folder) => folder !== undefined))].sort();
+      mkdirSync(outdir, { recursive: true });
+      const sections = ["Packages that are bundled, and their licences", ...bundled.map(licenceSection)];
+      writeFileSync(`${outdir}/THIRD_PARTY_LICENSES.txt`, sections.join(`\n\n${"-".repeat(80)}\n\n`));
+    });
+  },
+};
 
 const config: Options = {
   entry: { ...LIBRARY, cli: "src/cli/index.ts" },
@@ -14,6 +43,7 @@ const config: Options = {
   removeNodeProtocol: false,
   // p-retry is ESM only: CommonJS users could not load it as a dependency on Node 20.
   noExternal: ["p-retry", "is-network-error"],
+  esbuildPlugins: [thirdPartyLicences],
   esbuildOptions(options, { format }) {
     if (format !== "cjs") return;
     // A dynamic import fails inside Jest's CommonJS runtime, so lazy loading is `require` there.

@@ -3,8 +3,10 @@ import type { ViteUserConfig } from "vitest/config";
 const config: ViteUserConfig = {
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: ["test/support/run-directory.ts"],
     // Before anything else in each test process; its worker threads inherit it only from here.
     execArgv: ["--require", "./test/support/network-guard.cjs"],
+    globalSetup: ["test/support/run-directory.ts"],
     setupFiles: ["test/support/closed-network.ts"],
     sequence: { shuffle: true },
     restoreMocks: true,
