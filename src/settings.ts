@@ -31,7 +31,14 @@ export const disabledError = (): InstanceMetadataError =>
     { code: "IMDS_DISABLED", phase: "token" },
   );
 
-type Sourced = "roleName" | "endpoint" | "endpointMode" | "timeout" | "maxRetries" | "ec2MetadataV1Disabled";
+/** The settings that have a place besides the options. */
+export type Sourced =
+  | "roleName"
+  | "endpoint"
+  | "endpointMode"
+  | "timeout"
+  | "maxRetries"
+  | "ec2MetadataV1Disabled";
 
 /** Where a setting is looked for when there is no option, and how its text becomes the option's value. */
 interface Source<K extends Sourced> {
@@ -84,10 +91,11 @@ export const SOURCES: { readonly [K in Sourced]: Source<K> } = {
   },
 };
 
-type ProfileSection = Readonly<Record<string, string | undefined>>;
+/** One section of the shared files. */
+export type ProfileSection = Readonly<Record<string, string | undefined>>;
 
 /** The section of the shared files, read with the SDK's own loader, which counts an unreadable file as empty. */
-async function readProfile(profile: string | undefined): Promise<ProfileSection> {
+export async function readProfile(profile: string | undefined): Promise<ProfileSection> {
   const { loadSharedConfigFiles } = await import("@smithy/core/config");
   const { configFile, credentialsFile } = await loadSharedConfigFiles({ ignoreCache: true });
   const name = profile ?? (process.env.AWS_PROFILE?.trim() || "default");
@@ -103,28 +111,40 @@ function invalid(place: string, text: string, expects: string): InstanceMetadata
   });
 }
 
+/** A setting and the place that it comes from. */
+export interface Found<T> {
+  readonly value: T;
+  readonly from: "option" | "environment" | "config file";
+}
+
 /** Option beats environment beats config file; an empty text counts as unset. */
-function settle<K extends Sourced>(
+export function findSetting<K extends Sourced>(
   name: K,
   options: InstanceRoleOptions,
   section: ProfileSection,
-): InstanceRoleOptions[K] {
-  if (options[name] !== undefined) return options[name];
-  const source = SOURCES[name];
-  const places: readonly (readonly [string, string | undefined])[] = [
-    [`The environment variable ${source.variable}`, process.env[source.variable]],
-    [`The key ${source.key} in the shared config file`, section[source.key]],
-  ];
-  for (const [place, raw] of places) {
-    const text = raw?.trim() ?? "";
-    if (text === "") continue;
-    const value = source.parse(text);
-    if (value === undefined || PROBLEMS[name](value) !== undefined)
-      throw invalid(place, text, source.expects);
-    return value;
+): Found<NonNullable<InstanceRoleOptions[K]>> | undefined {
+  const option = options[name];
+  if (option !== undefined) return { value: option, from: "option" };
+  const { variable, key, expects, parse } = SOURCES[name];
+  const places = [
+    { from: "environment", called: `The environment variable ${variable}`, text: process.env[variable] },
+    { from: "config file", called: `The key ${key} in the shared config file`, text: section[key] },
+  ] as const;
+  for (const { from, called, text } of places) {
+    const trimmed = text?.trim() ?? "";
+    if (trimmed === "") continue;
+    const value = parse(trimmed);
+    if (value === undefined || PROBLEMS[name](value) !== undefined) throw invalid(called, trimmed, expects);
+    return { value, from };
   }
   return undefined;
 }
+
+const settle = <K extends Sourced>(
+  name: K,
+  options: InstanceRoleOptions,
+  section: ProfileSection,
+): InstanceRoleOptions[K] => findSetting(name, options, section)?.value;
 
 function metadataSettings(options: InstanceMetadataOptions, section: ProfileSection): MetadataSettings {
   const mode = settle("endpointMode", options, section)?.toLowerCase() === "ipv6" ? "ipv6" : "ipv4";
