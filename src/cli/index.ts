@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 import { VERSION } from "../version.js";
+import { runDoctor } from "./doctor.js";
 import { runMock } from "./mock.js";
 
 const USAGE = `Usage: ec2-role-credentials <command> [options]
 
 Commands:
+  doctor     what holds and what does not on the way to the instance role's credentials
   mock       a mocked instance metadata service on this machine
 
 Options:
@@ -13,7 +15,10 @@ Options:
 `;
 
 /** Each takes the arguments after its name and resolves to the exit code. */
-const COMMANDS: ReadonlyMap<string, (args: string[]) => Promise<number>> = new Map([["mock", runMock]]);
+const COMMANDS: ReadonlyMap<string, (args: string[]) => Promise<number>> = new Map([
+  ["doctor", runDoctor],
+  ["mock", runMock],
+]);
 
 async function main([name, ...args]: string[]): Promise<number> {
   if (name === "--help" || name === "-h" || name === "help") {
