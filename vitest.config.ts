@@ -3,7 +3,6 @@ import type { ViteUserConfig } from "vitest/config";
 const config: ViteUserConfig = {
   test: {
     include: ["test/**/*.test.ts"],
-    globalSetup: ["test/support/run-directory.ts"],
     // Before anything else in each test process; its worker threads inherit it only from here.
     execArgv: ["--require", "./test/support/network-guard.cjs"],
     globalSetup: ["test/support/run-directory.ts"],
