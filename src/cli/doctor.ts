@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { holdProcess } from "../clock.js";
 import type { InstanceRoleOptions } from "../options.js";
 import { checkOptions } from "../options.js";
 import { VERSION } from "../version.js";
@@ -33,7 +34,8 @@ export async function runDoctor(args: string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  const findings = await diagnose(given.options);
+  const release = holdProcess();
+  const findings = await diagnose(given.options).finally(release);
   const healthy = findings.every(({ verdict }) => verdict !== "broken");
   process.stdout.write(given.json ? asJson(findings, healthy) : asText(findings, healthy));
   return healthy ? 0 : 1;
