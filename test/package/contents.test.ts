@@ -17,7 +17,7 @@ test("the package holds the built files, their types and maps, and the documents
     "CHANGELOG.md",
     "LICENSE",
     "README.md",
-    "THIRD_PARTY_LICENSES.txt",
+    "dist/THIRD_PARTY_LICENSES.txt",
     "dist/cli.js",
     "dist/cli.js.map",
     "dist/index.cjs",
