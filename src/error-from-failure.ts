@@ -1,6 +1,6 @@
 import type { InstanceMetadataErrorCode, InstanceMetadataPhase } from "./errors.js";
 import { InstanceMetadataError } from "./errors.js";
-import type { RequestFailure } from "./request-failure.js";
+import type { FailureKind, RequestFailure } from "./request-failure.js";
 
 interface Context {
   readonly phase: InstanceMetadataPhase;
@@ -85,6 +85,15 @@ function hint(code: InstanceMetadataErrorCode, { phase }: Context): string {
   }
 }
 
+/** Only the body of an answer with status 200 is read. */
+const IN_THE_BODY: ReadonlySet<FailureKind> = new Set([
+  "truncated",
+  "oversized",
+  "unusable",
+  "unlisted",
+  "illegal",
+]);
+
 /** The typed error for a failed request: what happened, where, and what to do about it. */
 export function errorFromFailure(failure: RequestFailure, context: Context): InstanceMetadataError {
   const { phase, attempts, endpoint } = context;
@@ -98,7 +107,7 @@ export function errorFromFailure(failure: RequestFailure, context: Context): Ins
     code,
     phase,
     attempts,
-    statusCode: failure.statusCode,
+    statusCode: IN_THE_BODY.has(failure.kind) ? 200 : failure.statusCode,
     cause: failure.cause,
   });
 }
