@@ -10,6 +10,7 @@ const config: ViteUserConfig = {
     sequence: { shuffle: true },
     restoreMocks: true,
     testTimeout: 30_000,
+    maxConcurrency: 24,
   },
 };
 
