@@ -16,3 +16,6 @@ for (const name of Object.keys(process.env)) {
 const NO_SUCH_FILE: string = fileURLToPath(new URL("./no-such-file", import.meta.url));
 process.env.AWS_CONFIG_FILE = NO_SUCH_FILE;
 process.env.AWS_SHARED_CREDENTIALS_FILE = NO_SUCH_FILE;
+
+// The SDK's notice that it will leave Node 20 says nothing about this package.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
