@@ -82,7 +82,11 @@ display.event(`metadata at ${endpoint}: sets live 12 s, a new one comes every 4 
 display.event(`S3 at ${s3Endpoint}: verifies key id, session token, expiration and signature of each call`);
 tick();
 const ticking = setInterval(tick, 100);
-const upload = attempt(uploadAcross(client, pickUp));
+const upload = attempt(
+  uploadAcross(client, pickUp).then(() =>
+    display.event("multipart upload completed, begun before rotation 1"),
+  ),
+);
 for (let round = 1; !isOver(); round++) {
   await attempt(putListGetDelete(client, round));
   await wait(100);

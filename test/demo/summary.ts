@@ -50,6 +50,7 @@ export function judge(run: Run, rotationsWanted: number): Verdict {
       : []),
     ...(problems.length > 0 ? [tally(problems)] : []),
     ...(missed > 0 ? [`rotations not picked up: ${missed}`] : []),
+    ...(signers.size < 2 ? ["the multipart upload spanned no rotation"] : []),
     ...(rotations.count < rotationsWanted ? [`rotations too few: ${rotations.count}`] : []),
   ];
   return {
@@ -58,7 +59,7 @@ export function judge(run: Run, rotationsWanted: number): Verdict {
       `rotations          ${rotations.count}, picked up ${rotations.pickedUp}`,
       `metadata requests  ${imds.requests.length} (${tally(imds.requests.map(({ step }) => step))})`,
       `S3 calls           ${s3.calls.length} (${tally(s3.calls.map(({ operation }) => operation))})`,
-      `multipart upload   ${parts.length} parts, signed with ${signers.size} sets of credentials`,
+      `multipart upload   ${parts.length} parts, different sets of credentials used: ${signers.size}`,
       `failed             ${failures(run)}`,
       "",
       faults.length === 0
