@@ -108,8 +108,9 @@ export class HttpExchange {
       );
     const onAbort = () =>
       end(new RequestFailure("aborted", "the caller's signal", { cause: signal?.reason }));
-    // After a blocked event loop the timer comes first and the answer, long here, second: let it be read.
-    const timer = unrefTimer(() => setImmediate(onTimeout).unref(), this.#timeoutMs);
+    // After a blocked event loop the timer comes first and the answer, long here, second: let it be read. The
+    // immediate stays referenced: an idle loop sleeps past one that is not, and the deadline would never come.
+    const timer = unrefTimer(() => setImmediate(onTimeout), this.#timeoutMs);
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
       this.#sent++;
