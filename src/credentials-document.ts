@@ -48,7 +48,7 @@ function key(fields: Fields, name: string): string {
   throw new RequestFailure("unusable", `its field ${name} has characters that no key has`);
 }
 
-const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
+const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt](?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
 
 function date(fields: Fields, name: string): Date {
   const text = field(fields, name);

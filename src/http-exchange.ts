@@ -66,7 +66,7 @@ export class HttpExchange {
   /** Sends one request. Rejects with a `RequestFailure`, also for every status but 200. */
   send(request: MetadataRequest, signal?: AbortSignal): Promise<MetadataAnswer> {
     return this.hold(async () => {
-      await this.#turn();
+      await this.#turn(signal);
       try {
         return await this.#exchange(request, signal);
       } finally {
@@ -75,12 +75,24 @@ export class HttpExchange {
     });
   }
 
-  async #turn(): Promise<void> {
+  #turn(signal: AbortSignal | undefined): Promise<void> {
     if (this.#active < MOST_AT_ONCE) {
       this.#active++;
-      return;
+      return Promise.resolve();
     }
-    await new Promise<void>((resolve) => this.#queue.push(resolve));
+    return new Promise((resolve, reject) => {
+      const onTurn = () => {
+        signal?.removeEventListener("abort", onAbort);
+        resolve();
+      };
+      const onAbort = () => {
+        this.#queue.splice(this.#queue.indexOf(onTurn), 1);
+        reject(aborted(signal));
+      };
+      if (signal?.aborted) return reject(aborted(signal));
+      this.#queue.push(onTurn);
+      signal?.addEventListener("abort", onAbort, { once: true });
+    });
   }
 
   #next(): void {
@@ -91,7 +103,7 @@ export class HttpExchange {
 
   async #exchange(request: MetadataRequest, signal: AbortSignal | undefined): Promise<MetadataAnswer> {
     const { openTransport } = await import("./transport.js");
-    if (signal?.aborted) throw new RequestFailure("aborted", "the caller's signal", { cause: signal.reason });
+    if (signal?.aborted) throw aborted(signal);
     this.#transport ??= openTransport(this.#endpoint);
     const transport = this.#transport;
     const stop = new AbortController();
@@ -106,8 +118,7 @@ export class HttpExchange {
           ? new RequestFailure("unconnected", "no connection was made in time")
           : new RequestFailure("timeout", "no whole answer came in time"),
       );
-    const onAbort = () =>
-      end(new RequestFailure("aborted", "the caller's signal", { cause: signal?.reason }));
+    const onAbort = () => end(aborted(signal));
     // After a blocked event loop the timer comes first and the answer, long here, second: let it be read. The
     // immediate stays referenced: an idle loop sleeps past one that is not, and the deadline would never come.
     const timer = unrefTimer(() => setImmediate(onTimeout), this.#timeoutMs);
@@ -147,6 +158,9 @@ export class HttpExchange {
     };
   }
 }
+
+const aborted = (signal: AbortSignal | undefined): RequestFailure =>
+  new RequestFailure("aborted", "the caller's signal", { cause: signal?.reason });
 
 async function readBody(message: IncomingMessage, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = [];

@@ -1,0 +1,118 @@
+import { getEventListeners } from "node:events";
+import { describe, expect, test } from "vitest";
+import { failureOf } from "../support/failure.js";
+import { clientAt } from "../support/scripted-provider.js";
+import { answer, dripBody, hang, issueToken, text } from "../support/scripted-replies.js";
+import type { Reply, Step } from "../support/scripted-server.js";
+import { scriptedServer } from "../support/scripted-server.js";
+
+const PATH = "/latest/meta-data/hostname";
+const REASON = new Error("the caller has changed their mind");
+
+/** A reply that tells when it is asked for. */
+function announced(reply: Reply): { reply: Reply; asked: Promise<void> } {
+  let tell = () => {};
+  const asked = new Promise<void>((resolve) => {
+    tell = resolve;
+  });
+  return {
+    asked,
+    reply: (exchange) => {
+      tell();
+      reply(exchange);
+    },
+  };
+}
+
+describe("the caller's signal", () => {
+  test.each<[Step, string, Reply]>([
+    ["token", "no answer", hang],
+    ["metadata", "no answer", hang],
+    ["metadata", "a body under way", dripBody],
+    ["metadata", "a wait before the next attempt", answer(500)],
+  ])("ends a read at the step %s during %s", async (step, _, reply) => {
+    const { asked, reply: announcing } = announced(reply);
+    await using imds = await scriptedServer({ [step]: [announcing] });
+    const controller = new AbortController();
+    const reading = clientAt(imds, { timeout: 3_600_000, maxRetries: 1000 }).get(PATH, {
+      signal: controller.signal,
+    });
+    await asked;
+    controller.abort(REASON);
+    const error = await failureOf(reading);
+    expect(error).toMatchObject({ code: "ABORTED", tryNextLink: false, cause: REASON });
+    expect(getEventListeners(controller.signal, "abort")).toEqual([]);
+  });
+
+  test("that is aborted already sends nothing", async () => {
+    await using imds = await scriptedServer();
+    const error = await failureOf(clientAt(imds).get(PATH, { signal: AbortSignal.abort(REASON) }));
+    expect(error).toMatchObject({ code: "ABORTED", phase: "metadata", attempts: 0, cause: REASON });
+    expect(imds.trace).toEqual([]);
+  });
+
+  test("with no reason of its own keeps the one of the platform", async () => {
+    await using imds = await scriptedServer();
+    const error = await failureOf(clientAt(imds).get(PATH, { signal: AbortSignal.abort() }));
+    expect(error.cause).toMatchObject({ name: "AbortError" });
+  });
+
+  test("of AbortSignal.timeout works as well", async () => {
+    await using imds = await scriptedServer({ metadata: [hang] });
+    const error = await failureOf(clientAt(imds).get(PATH, { signal: AbortSignal.timeout(50) }));
+    expect(error).toMatchObject({ code: "ABORTED", cause: { name: "TimeoutError" } });
+  });
+
+  test("ends one caller's wait for a token, not that of others", async () => {
+    let issue = () => {};
+    const { asked, reply } = announced((exchange) => {
+      issue = () => issueToken(exchange);
+    });
+    await using imds = await scriptedServer({ token: [reply] });
+    const client = clientAt(imds);
+    const controller = new AbortController();
+    const given = client.get(PATH, { signal: controller.signal });
+    const kept = client.get(PATH);
+    await asked;
+    controller.abort();
+    expect((await failureOf(given)).code).toBe("ABORTED");
+    issue();
+    expect(await kept).toBe("some metadata");
+    expect(imds.count("token")).toBe(1);
+  });
+
+  test("ends a read that waits for its turn behind many others", async () => {
+    let answering = 0;
+    let full = () => {};
+    const manyUnderWay = new Promise<void>((resolve) => {
+      full = resolve;
+    });
+    await using imds = await scriptedServer({
+      metadata: [
+        () => {
+          // Fewer are let through at once than are asked for below.
+          if (++answering === 16) full();
+        },
+      ],
+    });
+    const client = clientAt(imds, { timeout: 3_600_000 });
+    const others = Array.from({ length: 100 }, () => new AbortController());
+    const many = others.map(({ signal }) => client.get(PATH, { signal }).catch(() => {}));
+    await manyUnderWay;
+    const stopOne = new AbortController();
+    const last = client.get(PATH, { signal: stopOne.signal });
+    setImmediate(() => stopOne.abort(REASON));
+    expect(await failureOf(last)).toMatchObject({ code: "ABORTED", cause: REASON });
+    for (const other of others) other.abort();
+    await Promise.all(many);
+    imds.play("metadata", text("free again"));
+    expect(await client.get(PATH)).toBe("free again");
+  });
+
+  test("leaves no listener behind after a read that succeeded", async () => {
+    await using imds = await scriptedServer();
+    const { signal } = new AbortController();
+    await clientAt(imds).get(PATH, { signal });
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+  });
+});
