@@ -12,7 +12,7 @@ export function refuse(name: string, must: string, value: unknown): never {
 
 /** Refuses what is no object, and names that mean nothing: a misspelt one would silently do nothing. */
 export function checkNames(name: string, value: unknown, known: readonly string[]): void {
-  if (typeof value !== "object" || value === null) refuse(name, "an object", value);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) refuse(name, "an object", value);
   for (const key of Object.keys(value)) {
     if (!known.includes(key)) throw new TypeError(`${name}.${key} is unknown; there are ${known.join(", ")}`);
   }

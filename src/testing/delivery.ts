@@ -1,4 +1,5 @@
-const DRIP_MS = 100;
+/** How long a dripped byte takes: so short that no idle timeout ends it. */
+export const DRIP_MS = 100;
 
 /** Half of a body, and the length that its headers promise. There is always a byte missing. */
 export function truncated(body: string): { sent: Uint8Array; declared: string } {
@@ -6,18 +7,8 @@ export function truncated(body: string): { sent: Uint8Array; declared: string } 
   return { sent: bytes.subarray(0, bytes.length >> 1), declared: String(Math.max(bytes.length, 1)) };
 }
 
-/**
- * Sends a body byte by byte, then spaces, until it is stopped: fast enough that no idle timeout ends it, and
- * without an end of its own.
- */
-export function drip(body: string, send: (byte: Uint8Array) => void): () => void {
-  const bytes = Buffer.from(body);
-  let next = 0;
-  const timer = setInterval(() => {
-    send(Uint8Array.of(bytes[next] ?? 0x20));
-    next += 1;
-  }, DRIP_MS);
-  // A client that went away without a word must not keep the process of the test alive.
-  timer.unref?.();
-  return () => clearInterval(timer);
+/** The bytes of a body, one by one, then spaces: it never ends. */
+export function* dripped(body: string): Generator<Uint8Array, never> {
+  for (const byte of Buffer.from(body)) yield Uint8Array.of(byte);
+  for (;;) yield Uint8Array.of(0x20);
 }

@@ -9,7 +9,7 @@ import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type Answer, headersOf, refusal } from "./answer.js";
 import { checkNames, checkText, checkWholeNumber } from "./checks.js";
-import { drip, truncated } from "./delivery.js";
+import { DRIP_MS, dripped, truncated } from "./delivery.js";
 import type { MockMetadata } from "./mock-metadata.js";
 import type { MockListener, MockListenOptions } from "./types.js";
 
@@ -104,8 +104,9 @@ function deliver(answer: Answer, request: IncomingMessage, response: ServerRespo
   const { "Content-Length": _, ...endless } = headers;
   response.writeHead(status, endless);
   response.flushHeaders();
-  const stop = drip(body, (byte) => response.write(byte));
-  response.once("close", stop);
+  const bytes = dripped(body);
+  const timer = setInterval(() => response.write(bytes.next().value), DRIP_MS);
+  response.once("close", () => clearInterval(timer));
 }
 
 /** Answers what is no request, or none for this server, and hangs up. */

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import type { HttpHandler } from "msw";
 import { type Answer, isBodiless } from "./answer.js";
-import { drip, truncated } from "./delivery.js";
+import { DRIP_MS, dripped, truncated } from "./delivery.js";
 import type { MockMetadata } from "./mock-metadata.js";
 
 /** Where EC2 serves metadata; the second on instances with IPv6 metadata alone. */
@@ -118,12 +118,23 @@ function failingBody(bytes: Uint8Array | undefined): ReadableStream<Uint8Array> 
   );
 }
 
+/** Drips as long as somebody reads: msw does not say when a client has gone away. */
 function drippingBody(body: string): ReadableStream<Uint8Array> {
-  let stop = () => {};
-  return new ReadableStream({
-    start(controller) {
-      stop = drip(body, (byte) => controller.enqueue(byte));
+  const bytes = dripped(body);
+  let timer: NodeJS.Timeout | undefined;
+  return new ReadableStream(
+    {
+      pull: (controller) =>
+        new Promise((resolve) => {
+          timer = setTimeout(() => {
+            controller.enqueue(bytes.next().value);
+            resolve();
+          }, DRIP_MS);
+          // It must not keep the process of the test alive. In a browser-like environment a timer is a number.
+          timer.unref?.();
+        }),
+      cancel: () => clearTimeout(timer),
     },
-    cancel: () => stop(),
-  });
+    { highWaterMark: 0 },
+  );
 }
