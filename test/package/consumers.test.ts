@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test } from "vitest";
 import type { MockListener } from "../../src/testing/index.js";
 import { createMockImds } from "../../src/testing/index.js";
-import { runProgram } from "../support/loaded-files.js";
 import { consumerProject } from "../support/packed-package.js";
+import { runProgram } from "../support/programs.js";
 
 async function listening() {
   const imds = createMockImds({ roleName: "web-server", region: "eu-central-1" });

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { runAndTrace, runProgram } from "../support/loaded-files.js";
+import { runAndTrace } from "../support/loaded-files.js";
 import { consumerProject } from "../support/packed-package.js";
+import { runProgram } from "../support/programs.js";
 
 const FORMATS = [
   {

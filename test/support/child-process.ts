@@ -12,8 +12,15 @@ export interface ChildRun {
 export interface ChildOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Ends the child: for one that is hung on purpose, or that a failed test leaves behind. */
-  readonly signal?: AbortSignal;
+}
+
+/** A child that runs. Its standard input is open until it is told to go on. */
+export interface RunningChild {
+  /** Ends the child's standard input: the signal that the children of these tests wait for. */
+  goOn(): void;
+  kill(): void;
+  /** Resolves once it has ended and all of its output is read. */
+  readonly ended: Promise<ChildRun>;
 }
 
 /**
@@ -31,29 +38,24 @@ export const CLEAN_ENVIRONMENT: Readonly<Record<string, string>> = {
   AWS_SHARED_CREDENTIALS_FILE: "/nonexistent/credentials",
 };
 
-/** Runs a program to its end. */
-export async function run(
+export function start(
   command: string,
   args: readonly string[],
-  { cwd, env, signal }: ChildOptions = {},
-): Promise<ChildRun> {
-  const child = spawn(command, args, {
-    cwd,
-    env: { ...CLEAN_ENVIRONMENT, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-    ...(signal && { signal, killSignal: "SIGKILL" }),
-  });
-  const [stdout, stderr, [exitCode, exitSignal]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>,
-  ]);
-  return { exitCode, signal: exitSignal, stdout, stderr };
+  { cwd, env }: ChildOptions = {},
+): RunningChild {
+  const child = spawn(command, args, { cwd, env: { ...CLEAN_ENVIRONMENT, ...env } });
+  // A child that has ended takes no more input.
+  child.stdin.on("error", () => {});
+  const close = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
+  const ended = Promise.all([text(child.stdout), text(child.stderr), close]).then(
+    ([stdout, stderr, [exitCode, signal]]): ChildRun => ({ exitCode, signal, stdout, stderr }),
+  );
+  return { goOn: () => child.stdin.end(), kill: () => child.kill("SIGKILL"), ended };
 }
 
-/** Runs a Node program to its end and gives what it wrote. A status other than 0 is an error that shows its stderr. */
-export async function runNode(args: readonly string[], options?: ChildOptions): Promise<ChildRun> {
-  const result = await run(process.execPath, args, options);
-  if (result.exitCode === 0) return result;
-  throw new Error(`node ended with ${result.exitCode ?? result.signal}\n${result.stderr}\n${result.stdout}`);
+/** Runs a program to its end. */
+export function run(command: string, args: readonly string[], options?: ChildOptions): Promise<ChildRun> {
+  const child = start(command, args, options);
+  child.goOn();
+  return child.ended;
 }

@@ -1,21 +1,8 @@
-import { mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ChildOptions, ChildRun } from "./child-process.js";
-import { runNode } from "./child-process.js";
-
-/** Writes a program into a project and runs it there to its end. `extension` says in which module format. */
-export async function runProgram(
-  project: string,
-  extension: "mjs" | "cjs",
-  source: string,
-  { flags = [], ...options }: ChildOptions & { readonly flags?: readonly string[] } = {},
-): Promise<ChildRun> {
-  const directory = await mkdtemp(join(project, "program-"));
-  const program = join(directory, `program.${extension}`);
-  await writeFile(program, source);
-  return runNode([...flags, program], { ...options, cwd: directory });
-}
+import { runProgram } from "./programs.js";
 
 /**
  * Runs a program and gives, besides its output, every file that was loaded as a module, ESM and CommonJS alike:

@@ -2,10 +2,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { inject } from "vitest";
+import { inject, vi } from "vitest";
 import { run } from "./child-process.js";
 
 const ROOT = resolve(import.meta.dirname, "../..");
+
+// Building, packing and compiling take their time on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
 
 interface Manifest {
   readonly name: string;
