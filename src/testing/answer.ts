@@ -33,7 +33,7 @@ export const refusal = (status: number, headers: Readonly<Record<string, string>
   body: errorPage(status),
 });
 
-export function errorPage(status: number): string {
+function errorPage(status: number): string {
   const title = `${status} - ${STATUS_CODES[status] ?? "Error"}`;
   return `<?xml version="1.0" encoding="iso-8859-1"?>
 <html xmlns="http://www.w3.org/1999/xhtml" lang="en">

@@ -30,7 +30,7 @@ function stepOf(version: string | undefined, segments: readonly string[]): MockS
 }
 
 /** `latest`, or a version that is (or looks like) a date. */
-export const isVersion = (version: string): boolean =>
+const isVersion = (version: string): boolean =>
   version === "latest" || version === "1.0" || /^\d{4}-\d\d-\d\d$/.test(version);
 
 /** The dated versions that EC2 lists. */

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { type IncomingHttpHeaders, request } from "node:http";
 import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
+import type { MockImds } from "../../src/testing/index.js";
 
 export const TTL_HEADER = "x-aws-ec2-metadata-token-ttl-seconds";
 export const TOKEN_HEADER = "x-aws-ec2-metadata-token";
@@ -49,6 +50,11 @@ export async function readDocument(endpoint: string, role = "mock-role"): Promis
   const { status, body } = await read(endpoint, ROLES_PATH + role);
   if (status !== 200) throw new Error(`the document was answered ${status}`);
   return JSON.parse(body);
+}
+
+/** Waits until the mock has seen so many requests, without timers: those may belong to the test. */
+export async function seen(imds: MockImds, count: number): Promise<void> {
+  while (imds.requests.length < count) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** A bare connection, for what no HTTP client would send. */

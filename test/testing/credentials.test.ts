@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createMockImds } from "../../src/testing/index.js";
-import { exchange, newToken, ROLES_PATH, read, readDocument, TOKEN_HEADER } from "./client.js";
+import { exchange, newToken, ROLES_PATH, read, readDocument, seen, TOKEN_HEADER } from "./client.js";
 
 const NOW = new Date("2031-05-06T07:08:09Z");
 const minutes = (count: number): Date => new Date(NOW.getTime() + count * 60_000);
@@ -114,7 +114,7 @@ describe("a new set", () => {
     imds.delay(50, "credentials");
 
     const late = exchange(listener.endpoint, `${ROLES_PATH}mock-role`, { headers });
-    await vi.waitUntil(() => imds.requests.some(({ step }) => step === "credentials"));
+    await seen(imds, 2);
     imds.rotate();
 
     expect(JSON.parse((await late).body)).toMatchObject({ AccessKeyId: old });

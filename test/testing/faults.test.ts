@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { createMockImds, type MockImds, type MockStep } from "../../src/testing/index.js";
+import { createMockImds, type MockStep } from "../../src/testing/index.js";
 import {
   exchange,
   newToken,
   RawConnection,
   ROLES_PATH,
+  seen,
   TOKEN_HEADER,
   TOKEN_PATH,
   TTL_HEADER,
@@ -166,7 +167,7 @@ describe("on the way", () => {
     imds.fail({ mode: "hang" });
     using connection = new RawConnection(listener.port);
     send(connection);
-    await vi.waitUntil(() => imds.requests.length === 1);
+    await seen(imds, 1);
     // Answers after it, on another connection, show that the mock had its time to answer this one.
     await statuses(listener.endpoint, "role", 3);
 
@@ -228,7 +229,7 @@ describe("on the way", () => {
     using aborted = new AbortOnLeave();
 
     const put = ask(listener.endpoint, "token", aborted.signal).catch(() => "silence");
-    await vi.waitUntil(() => imds.requests.length === 1);
+    await seen(imds, 1);
 
     expect(await statuses(listener.endpoint, "credentials", 2)).toEqual([200, 200]);
     aborted.leave();
@@ -262,7 +263,7 @@ describe("a slow service", () => {
       answered = true;
     });
     expect(await ask(listener.endpoint, "role")).toMatchObject({ status: 200 });
-    await waitForStep(imds, "credentials");
+    await seen(imds, 2);
     expect(answered).toBe(false);
 
     vi.advanceTimersByTime(60_000);
@@ -279,13 +280,6 @@ describe("a slow service", () => {
     expect(await statuses(listener.endpoint, "role", 2)).toEqual([200, 200]);
   });
 });
-
-/** Waits without timers, which belong to the test. */
-async function waitForStep(imds: MockImds, step: MockStep): Promise<void> {
-  while (!imds.requests.some((request) => request.step === step)) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
 
 describe("a throttled service", () => {
   test.for([429, 503] as const)(
@@ -311,7 +305,7 @@ describe("a throttled service", () => {
     using aborted = new AbortOnLeave();
 
     const asked = ask(listener.endpoint, "role", aborted.signal).catch(() => "silence");
-    await vi.waitUntil(() => imds.requests.length === 1);
+    await seen(imds, 1);
     imds.throttle({ perSecond: Infinity, answer: "silence" });
     expect(await statuses(listener.endpoint, "role", 2)).toEqual([200, 200]);
 

@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { Agent, request } from "node:http";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createMockImds } from "../../src/testing/index.js";
-import { exchange, newToken, RawConnection, ROLES_PATH, TOKEN_HEADER, TOKEN_PATH } from "./client.js";
+import { exchange, newToken, RawConnection, ROLES_PATH, seen, TOKEN_HEADER, TOKEN_PATH } from "./client.js";
 
 const TTL = "X-aws-ec2-metadata-token-ttl-seconds: 21600";
 
@@ -175,14 +175,14 @@ describe("a mock that listens", () => {
     const connections = Array.from({ length: 5 }, () => new RawConnection(listener.port));
     const [hung, dripped, kept, late, idle] = connections;
     hung?.send(...lines);
-    await vi.waitUntil(() => imds.requests.length === 1);
+    await seen(imds, 1);
     dripped?.send(...lines);
     await dripped?.until(/HTTP\/1.1/);
     kept?.send(...lines);
     await kept?.until(/HTTP\/1.1 401/);
     imds.delay(3_600_000);
     late?.send(...lines);
-    await vi.waitUntil(() => imds.requests.length === 4);
+    await seen(imds, 4);
     expect(idle?.socket.destroyed).toBe(false);
 
     await Promise.all([listener.close(), listener.close()]);
