@@ -3,6 +3,17 @@ import type { S3Request, S3Response } from "./s3-request.js";
 import type { Store, StoredObject } from "./store.js";
 import { elementTexts, xmlDocument } from "./xml.js";
 
+export type S3Operation =
+  | "PutObject"
+  | "GetObject"
+  | "HeadObject"
+  | "DeleteObject"
+  | "ListObjectsV2"
+  | "CreateMultipartUpload"
+  | "UploadPart"
+  | "CompleteMultipartUpload"
+  | "AbortMultipartUpload";
+
 type Operation = (request: S3Request, store: Store) => S3Response;
 
 const xml = (name: string, content: Parameters<typeof xmlDocument>[1]): S3Response => ({
@@ -52,7 +63,7 @@ function completeUpload({ bucket, key, query, body }: S3Request, store: Store): 
   return xml("CompleteMultipartUploadResult", { Bucket: bucket, Key: key, ETag: etag });
 }
 
-const OPERATIONS = {
+const OPERATIONS: Readonly<Record<S3Operation, Operation>> = {
   PutObject: (request, store) => {
     const object = store.put(request.bucket, request.key, request.body, contentType(request));
     return { status: 200, headers: { etag: object.etag } };
@@ -81,9 +92,7 @@ const OPERATIONS = {
     store.abortUpload(bucket, key, query.uploadId ?? "");
     return { status: 204 };
   },
-} as const satisfies Record<string, Operation>;
-
-export type S3Operation = keyof typeof OPERATIONS;
+};
 
 /** Which operation a request asks for; undefined if it is none of those that the endpoint knows. */
 export function operationOf({ method, key, query }: S3Request): S3Operation | undefined {

@@ -1,5 +1,24 @@
+export type S3ErrorCode =
+  | "AccessDenied"
+  | "AuthorizationHeaderMalformed"
+  | "BadDigest"
+  | "EntityTooSmall"
+  | "ExpiredToken"
+  | "IncompleteBody"
+  | "InternalError"
+  | "InvalidAccessKeyId"
+  | "InvalidPart"
+  | "InvalidToken"
+  | "MalformedXML"
+  | "MethodNotAllowed"
+  | "NoSuchKey"
+  | "NoSuchUpload"
+  | "NotImplemented"
+  | "SignatureDoesNotMatch"
+  | "XAmzContentSHA256Mismatch";
+
 /** The errors that the endpoint answers, with the statuses and texts of S3. */
-const ERRORS = {
+const ERRORS: Readonly<Record<S3ErrorCode, readonly [status: number, message: string]>> = {
   AccessDenied: [403, "Access Denied"],
   AuthorizationHeaderMalformed: [400, "The authorization header that you provided is not valid."],
   BadDigest: [400, "The checksum you specified did not match what we received."],
@@ -23,9 +42,7 @@ const ERRORS = {
     400,
     "The provided 'x-amz-content-sha256' header does not match what was computed.",
   ],
-} as const satisfies Record<string, readonly [status: number, message: string]>;
-
-export type S3ErrorCode = keyof typeof ERRORS;
+};
 
 /** A refusal on its way to the client. */
 export class S3Error extends Error {
