@@ -48,6 +48,7 @@ const config: Options = {
     if (format !== "cjs") return;
     // A dynamic import fails inside Jest's CommonJS runtime, so lazy loading is `require` there.
     options.supported = { ...options.supported, "dynamic-import": false };
+    options.define = { ...options.define, "import.meta.url": "undefined" };
     // The command is one program, and its ESM build is the one that package.json names.
     options.entryPoints = LIBRARY;
   },

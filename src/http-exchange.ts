@@ -4,6 +4,7 @@ import { unrefTimer } from "./clock.js";
 import type { Endpoint } from "./endpoint.js";
 import { failureFromError, RequestFailure } from "./request-failure.js";
 import type { Transport } from "./transport.js";
+import { loadTransport } from "./transport.js";
 import { VERSION } from "./version.js";
 
 export interface MetadataRequest {
@@ -102,9 +103,9 @@ export class HttpExchange {
   }
 
   async #exchange(request: MetadataRequest, signal: AbortSignal | undefined): Promise<MetadataAnswer> {
-    const { openTransport } = await import("./transport.js");
+    const openTransport = await loadTransport(this.#endpoint);
     if (signal?.aborted) throw aborted(signal);
-    this.#transport ??= openTransport(this.#endpoint);
+    this.#transport ??= openTransport();
     const transport = this.#transport;
     const stop = new AbortController();
     let verdict: RequestFailure | undefined;

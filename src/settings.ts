@@ -1,6 +1,7 @@
 import type { Endpoint } from "./endpoint.js";
 import { ENDPOINT_MODES, parseEndpoint, withoutUserInfo } from "./endpoint.js";
 import { InstanceMetadataError } from "./errors.js";
+import { loadPackage } from "./load-package.js";
 import type { InstanceMetadataOptions, InstanceRoleOptions } from "./options.js";
 import { PROBLEMS } from "./options.js";
 
@@ -96,7 +97,10 @@ export type ProfileSection = Readonly<Record<string, string | undefined>>;
 
 /** The section of the shared files, read with the SDK's own loader, which counts an unreadable file as empty. */
 export async function readProfile(profile: string | undefined): Promise<ProfileSection> {
-  const { loadSharedConfigFiles } = await import("@smithy/core/config");
+  const { loadSharedConfigFiles } = await loadPackage(
+    "@smithy/core/config",
+    () => import("@smithy/core/config"),
+  );
   const { configFile, credentialsFile } = await loadSharedConfigFiles({ ignoreCache: true });
   const name = profile ?? (process.env.AWS_PROFILE?.trim() || "default");
   const section = (file: typeof configFile) => (Object.hasOwn(file, name) ? file[name] : undefined);

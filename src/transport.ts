@@ -1,9 +1,9 @@
-import type { AgentOptions } from "node:http";
-import { Agent as HttpAgent } from "node:http";
-import { Agent as HttpsAgent } from "node:https";
+import type { Agent as HttpAgent } from "node:http";
+import type { Agent as HttpsAgent } from "node:https";
 import type { Socket } from "node:net";
-import { NodeHttpHandler } from "@smithy/node-http-handler";
+import type { NodeHttpHandler } from "@smithy/node-http-handler";
 import type { Endpoint } from "./endpoint.js";
+import { loadPackage } from "./load-package.js";
 
 /**
  * The handler with an agent of its own, loaded when the first request is made. An agent of its own never goes
@@ -46,14 +46,21 @@ function watch(agent: HttpAgent | HttpsAgent): Set<Socket> {
   return connecting;
 }
 
-export function openTransport({ protocol }: Endpoint): Transport {
-  const options: AgentOptions = { maxSockets: Number.POSITIVE_INFINITY };
-  const agent = protocol === "https:" ? new HttpsAgent(options) : new HttpAgent(options);
-  const connecting = watch(agent);
-  const handler = new NodeHttpHandler({
-    ...(agent instanceof HttpsAgent ? { httpsAgent: agent } : { httpAgent: agent }),
-    // Its timer would hold the process for seconds; at 0 it ends at once, and without a socket limit it has nothing to say.
-    socketAcquisitionWarningTimeout: 0,
-  });
-  return { handler, isConnecting: () => connecting.size > 0, destroy: () => agent.destroy() };
+/** Loads what a transport to this endpoint is made of; the returned function opens one. */
+export async function loadTransport({ protocol }: Endpoint): Promise<() => Transport> {
+  const { Agent } = protocol === "https:" ? await import("node:https") : await import("node:http");
+  const { NodeHttpHandler } = await loadPackage(
+    "@smithy/node-http-handler",
+    () => import("@smithy/node-http-handler"),
+  );
+  return () => {
+    const agent = new Agent({ maxSockets: Number.POSITIVE_INFINITY });
+    const connecting = watch(agent);
+    const handler = new NodeHttpHandler({
+      [protocol === "https:" ? "httpsAgent" : "httpAgent"]: agent,
+      // Its timer would hold the process for seconds; at 0 it ends at once, and without a socket limit it has nothing to say.
+      socketAcquisitionWarningTimeout: 0,
+    });
+    return { handler, isConnecting: () => connecting.size > 0, destroy: () => agent.destroy() };
+  };
 }
