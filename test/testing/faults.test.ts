@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createMockImds, type MockStep } from "../../src/testing/index.js";
 import {
@@ -161,6 +162,19 @@ describe("on the way", () => {
     expect(await ask(listener.endpoint, "role")).toMatchObject({ status: 200 });
   });
 
+  test("a reset is not the end of a connection that was closed politely", async () => {
+    const imds = openMock();
+    await using listener = await imds.listen();
+    imds.fail({ mode: "reset" });
+    using connection = new RawConnection(listener.port);
+    const failed = once(connection.socket, "error");
+    send(connection);
+
+    const [error] = await failed;
+
+    expect(error).toMatchObject({ code: "ECONNRESET", syscall: "read" });
+  });
+
   test("a hang takes the request and says nothing", async () => {
     const imds = openMock();
     await using listener = await imds.listen();
@@ -268,6 +282,21 @@ describe("a slow service", () => {
 
     vi.advanceTimersByTime(60_000);
     await late;
+  });
+
+  test("leaves no timer behind when it is closed before it answers", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const imds = openMock();
+    const listener = await imds.listen();
+    imds.delay(3_600_000);
+    const asked = ask(listener.endpoint, "role").catch((error) => error.code);
+    await seen(imds, 1);
+    expect(vi.getTimerCount()).toBe(1);
+
+    await listener.close();
+
+    expect(await asked).toBe("ECONNRESET");
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   test("is fast again with a delay of 0", async () => {
