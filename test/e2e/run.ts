@@ -3,7 +3,8 @@
 
 import { spawnSync } from "node:child_process";
 import { resolve } from "node:path";
-import { installWhatIsMissing } from "./ceph-packages.js";
+import { CEPH } from "./ceph-packages.js";
+import { installWhatIsMissing } from "./debian-packages.js";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const IN_CLOSED_NETWORK = ["unshare", "-n", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"];
@@ -14,7 +15,7 @@ function run(command: readonly string[], stdio: "inherit" | "ignore"): number {
   return spawnSync(program, args, { cwd: ROOT, stdio }).status ?? 1;
 }
 
-installWhatIsMissing();
+installWhatIsMissing(CEPH);
 const closed = run([...IN_CLOSED_NETWORK, "true"], "ignore") === 0;
 if (!closed) process.stdout.write("no network of its own (unshare -n): the machine's loopback is used\n");
 const vitest = [process.execPath, ...VITEST, ...process.argv.slice(2)];
