@@ -22,6 +22,7 @@ import {
   isFinal,
   isMandatory,
   LONGEST_PAUSE_WHEN_INVALIDATED_MS,
+  LONGEST_SERVED_UNSEEN_MS,
   mayComeAtBoot,
   pauseAfter,
   saysRoleIsGone,
@@ -68,6 +69,8 @@ export class CredentialsCache implements SharedCache {
   #expiredPauses = 0;
   /** In the mandatory state: whether callers wait for a look, or one was tried in vain and nobody waits any more. */
   #callers: "wait" | "are served" = "wait";
+  /** Once it has expired and nobody has looked by then, they wait again. */
+  #servedUntil: Moment = momentIn(0);
   #ageDue: Moment | undefined;
   #firstLoadEnds: Moment | undefined;
   #heldFailure: { readonly error: Error; readonly until: Moment } | undefined;
@@ -142,6 +145,7 @@ export class CredentialsCache implements SharedCache {
     if (held === undefined) return this.#initial();
     const state = stateOf(held, wallClock());
     const kind = this.#dueLook(state);
+    if (kind !== undefined && state === "expired" && hasCome(this.#servedUntil)) this.#callers = "wait";
     if (kind === "mandatory" && this.#callers === "wait") this.#startLook(kind);
     else if (kind !== undefined) detached(() => this.#startLook(kind));
     // Only while a timer will end it by the monotonic clock: the wall clock alone could be set back meanwhile.
@@ -284,6 +288,7 @@ export class CredentialsCache implements SharedCache {
     this.#pausedUntil = momentIn(pauseAfter(held, now, this.#expiredPauses, random));
     if (state === "expired") this.#expiredPauses++;
     this.#callers = isMandatory(state) ? "are served" : "wait";
+    this.#servedUntil = momentIn(LONGEST_SERVED_UNSEEN_MS);
     this.#freshUntil = Number.NEGATIVE_INFINITY;
   }
 

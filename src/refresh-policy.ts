@@ -53,6 +53,13 @@ export const isMandatory = (state: CacheState): boolean =>
 export const LONGEST_PAUSE_WHEN_INVALIDATED_MS: number = MINUTE;
 
 /**
+ * For so long after a look in vain, an expired set is served without waiting. Looks go on behind at least every
+ * minute, unless the machine sleeps, or the provider is closed and seldom called: the next look is worth waiting for
+ * then, as a newer set may have been there all the while.
+ */
+export const LONGEST_SERVED_UNSEEN_MS: number = 75 * SECOND;
+
+/**
  * How long nobody looks again after a look that failed or brought nothing new. `expiredPauses` counts the
  * pauses since the set expired.
  */
