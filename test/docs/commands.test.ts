@@ -1,0 +1,93 @@
+import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
+import { expect, onTestFinished, test } from "vitest";
+import { parseMockArguments } from "../../src/cli/mock-arguments.js";
+import { InstanceMetadataClient } from "../../src/index.js";
+import { createMockImds } from "../../src/testing/index.js";
+import { CLEAN_ENVIRONMENT, run } from "../support/child-process.js";
+import { theSnippet } from "./snippets.js";
+import { linkCommand, projectWith } from "./test-runs.js";
+
+const MOCK_COMMAND = /^npx ec2-role-credentials mock\b.*$/m;
+
+interface Compose {
+  readonly services: Readonly<
+    Record<
+      string,
+      {
+        readonly image?: string;
+        readonly build?: string;
+        readonly command?: string;
+        readonly environment?: Readonly<Record<string, string>>;
+        readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+        readonly healthcheck?: { readonly test: readonly string[] };
+      }
+    >
+  >;
+}
+
+/** A YAML parser is here anyway, as a package of a tool's. */
+function parseYaml(text: string): unknown {
+  const tool = resolve(import.meta.dirname, "../../node_modules/knip/package.json");
+  return createRequire(tool)("yaml").parse(text);
+}
+
+/** Runs a line in a shell, in a project that has the package, until the test is over; gives its first line of output. */
+async function firstLineOf(line: string): Promise<string> {
+  const project = await projectWith([], []);
+  await linkCommand(project);
+  const child = spawn("sh", ["-c", `exec ${line}`], {
+    cwd: project,
+    detached: true,
+    env: { ...CLEAN_ENVIRONMENT, npm_config_cache: join(project, "npm-cache"), npm_config_offline: "true" },
+  });
+  const complaints = text(child.stderr);
+  onTestFinished(() => {
+    // npx has children of its own, in the group that `detached` made.
+    if (child.pid && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
+  });
+  for await (const first of createInterface({ input: child.stdout })) return first;
+  throw new Error(`it ended without a line\n${await complaints}`);
+}
+
+test("the command in the testing guide serves metadata at the address it prints", async () => {
+  const snippet = theSnippet(
+    "docs/testing.md",
+    (one) => one.language === "sh" && MOCK_COMMAND.test(one.text),
+  );
+  // Somebody may be using the usual port.
+  const line = await firstLineOf(`${snippet.text.trim()} --port 0`);
+
+  const [, endpoint = ""] =
+    /^export AWS_EC2_METADATA_SERVICE_ENDPOINT=(http:\/\/127\.0\.0\.1:\d+)$/.exec(line) ?? [];
+  const client = new InstanceMetadataClient({ endpoint });
+  expect(await client.get("/latest/meta-data/iam/security-credentials/")).toBe("my-role");
+});
+
+test("the compose file starts the mock where the service looks for it", () => {
+  const snippet = theSnippet("docs/testing.md", (one) => one.fileName === "compose.yaml");
+
+  const { services } = parseYaml(snippet.text) as Compose;
+
+  const { imds, service } = services;
+  const command = imds?.command ?? "";
+  expect(command).toMatch(MOCK_COMMAND);
+  const { host, port } = parseMockArguments(command.split(" ").slice(3));
+  expect(host).toBe("0.0.0.0");
+  expect(imds?.healthcheck?.test).toEqual(["CMD", "node", "-e", `fetch('http://127.0.0.1:${port}')`]);
+  expect(service?.environment).toEqual({ AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://imds:${port}` });
+  expect(service?.depends_on).toEqual({ imds: { condition: "service_healthy" } });
+});
+
+test("what the compose file asks is answered by a mock, and by nothing else", async () => {
+  const listener = await createMockImds().listen();
+  onTestFinished(() => listener.close());
+  const ask = (endpoint: string) => run(process.execPath, ["-e", `fetch('${endpoint}')`]);
+
+  expect(await ask(listener.endpoint)).toMatchObject({ exitCode: 0 });
+  await listener.close();
+  expect(await ask(listener.endpoint)).toMatchObject({ exitCode: 1 });
+});
