@@ -147,6 +147,28 @@ describe("a token that the service no longer knows", () => {
     expect(imds.steps.filter((step) => step === "token")).toHaveLength(1);
   });
 
+  test("is not mistaken for its successor by a read that was refused late", async () => {
+    await using imds = await scriptedServer();
+    const client = clientAt(imds);
+    await client.get(PATH);
+    let refuseLate = () => {};
+    imds.play(
+      "metadata",
+      (exchange) => {
+        refuseLate = () => answer(401)(exchange);
+      },
+      answer(401),
+      text("fresh"),
+    );
+    const late = client.get(PATH);
+    await vi.waitUntil(() => imds.count("metadata") === 1);
+    expect(await client.get(PATH)).toBe("fresh");
+    refuseLate();
+    expect(await late).toBe("fresh");
+    expect(sentTokens(imds).slice(1)).toEqual([1, 1, 2, 2].map(tokenNumber));
+    expect(imds.steps.filter((step) => step === "token")).toHaveLength(2);
+  });
+
   test("a failure to get a new one is told as the token's failure", async () => {
     await using imds = await scriptedServer({ metadata: [answer(401)] });
     const client = clientAt(imds);
