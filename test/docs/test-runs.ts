@@ -66,15 +66,20 @@ export async function outcomesOf(project: string, args: readonly string[]): Prom
   );
 }
 
+/** A loaded machine may take longer than the five seconds that are the runners' default. */
+const PATIENCE = "--testTimeout=60000";
+
 export const VITEST: readonly string[] = [
   "node_modules/vitest/vitest.mjs",
   "run",
+  PATIENCE,
   "--reporter=json",
   "--outputFile=report.json",
 ];
 
 export const JEST: readonly string[] = [
   "node_modules/jest/bin/jest.js",
+  PATIENCE,
   "--json",
   "--outputFile=report.json",
   "--cacheDirectory=jest-cache",

@@ -22,7 +22,8 @@ export const NPM_CLIENTS: readonly InteropClient[] = [
     name: "ec2-role-credentials",
     kind: "conversation",
     program: nodeProgram(new URL("./programs/ec2-role-credentials.ts", import.meta.url)),
-    environment: endpointVariable,
+    // Its default of a second is too short for a loaded machine.
+    environment: (services) => ({ ...endpointVariable(services), AWS_METADATA_SERVICE_TIMEOUT: "20" }),
     finds: "by setting",
     first: WHOLE_WAY,
     // The token and the role's name are kept.
