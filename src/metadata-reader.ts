@@ -45,15 +45,24 @@ export class MetadataReader {
   async read<T>(reading: Reading<T>): Promise<T> {
     if (metadataDisabled()) throw disabledError();
     return this.hold(async () => {
-      const authorization = await this.#authorize(reading);
       try {
-        return await this.#send(reading, authorization);
+        return await this.#attempt(reading);
       } catch (error) {
-        if (!(error instanceof InstanceMetadataError && error.code === "UNAUTHORIZED")) throw error;
+        if (!isUnauthorized(error)) throw error;
       }
-      this.#token.reject(authorization);
-      return this.#send(reading, await this.#authorize(reading));
+      return this.#attempt(reading);
     });
+  }
+
+  /** One read with the token in force, which is never used again if it is refused. */
+  async #attempt<T>(reading: Reading<T>): Promise<T> {
+    const authorization = await this.#authorize(reading);
+    try {
+      return await this.#send(reading, authorization);
+    } catch (error) {
+      if (isUnauthorized(error)) this.#token.reject(authorization);
+      throw error;
+    }
   }
 
   #authorize({ signal, phase }: Reading<unknown>): Promise<Authorization> {
@@ -79,3 +88,6 @@ export class MetadataReader {
     );
   }
 }
+
+const isUnauthorized = (error: unknown): boolean =>
+  error instanceof InstanceMetadataError && error.code === "UNAUTHORIZED";
