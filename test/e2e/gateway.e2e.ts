@@ -31,8 +31,8 @@ async function roundTrip(s3: S3Client, Bucket: string, Key: string): Promise<voi
   expect(await Body?.transformToString()).toBe(text);
 }
 
-test("an S3 client writes, lists, reads and deletes with the role's credentials", async (context) => {
-  const { access, imds, provider } = await startInstance(context);
+test("an S3 client writes, lists, reads and deletes with the role's credentials", async () => {
+  const { access, imds, provider } = await startInstance();
   const { s3, signers } = s3Client(access, provider());
   const Bucket = await newBucket(s3);
   await roundTrip(s3, Bucket, "key");
@@ -45,8 +45,8 @@ test("an S3 client writes, lists, reads and deletes with the role's credentials"
   expect(imds.requests.map(({ step }) => step)).toEqual(["token", "role", "credentials"]);
 });
 
-test("clients go on through rotations, without a call that fails and without being told", async (context) => {
-  const instance = await startInstance(context);
+test("clients go on through rotations, without a call that fails and without being told", async () => {
+  const instance = await startInstance();
   const provider = instance.provider({ maxAgeSeconds: 1 });
   const clients = Array.from({ length: 5 }, () => s3Client(instance.access, provider));
   const [first] = clients;
@@ -68,8 +68,8 @@ test("clients go on through rotations, without a call that fails and without bei
   }
 });
 
-test("a multipart upload spans a rotation", async (context) => {
-  const instance = await startInstance(context);
+test("a multipart upload spans a rotation", async () => {
+  const instance = await startInstance();
   const provider = instance.provider();
   const { s3, signers } = s3Client(instance.access, provider);
   const Bucket = await newBucket(s3);
@@ -123,8 +123,8 @@ async function answerTo(
 
 const wrongToken = (): string => randomBytes(200).toString("base64");
 
-test("the gateway takes a session's whole set of credentials and refuses any part of it", async (context) => {
-  const instance = await startInstance(context);
+test("the gateway takes a session's whole set of credentials and refuses any part of it", async () => {
+  const instance = await startInstance();
   const whole = await instance.assumeRole();
   const other = await instance.assumeRole();
   const { accessKeyId, secretAccessKey } = whole;
@@ -134,8 +134,8 @@ test("the gateway takes a session's whole set of credentials and refuses any par
   expect(await answerTo(instance, { ...whole, secretAccessKey: other.secretAccessKey })).toBe("refused");
 });
 
-test("a wrong token that metadata served is refused; the right one is in use once the key is invalidated", async (context) => {
-  const instance = await startInstance(context);
+test("a wrong token that metadata served is refused; the right one is in use once the key is invalidated", async () => {
+  const instance = await startInstance();
   const right = await instance.assumeRole();
   instance.imds.rotate({ ...right, sessionToken: wrongToken() });
   const provider = instance.provider();

@@ -1,7 +1,7 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import { fromTemporaryCredentials } from "@aws-sdk/credential-providers";
 import type { AwsCredentialIdentity } from "@smithy/types";
-import { inject, onTestFinished, type TestContext } from "vitest";
+import { inject, onTestFinished } from "vitest";
 import { fromInstanceRole, type InstanceRoleOptions, type InstanceRoleProvider } from "../../src/index.js";
 import { createMockImds, type MockImds } from "../../src/testing/index.js";
 import type { GatewayAccess } from "./ceph-gateway.js";
@@ -21,14 +21,8 @@ export interface Instance {
   provider(options?: InstanceRoleOptions): InstanceRoleProvider;
 }
 
-/** The gateway, or the end of the test with the reason why there is none. */
-export function gatewayOf({ skip }: TestContext): GatewayAccess {
-  const gateway = inject("gateway");
-  return "skipped" in gateway ? skip(gateway.skipped) : gateway;
-}
-
-export async function startInstance(context: TestContext): Promise<Instance> {
-  const access = gatewayOf(context);
+export async function startInstance(): Promise<Instance> {
+  const access = inject("gateway");
   const { endpoint, roleArn, accessKeyId, secretAccessKey } = access;
   const assumeRole = fromTemporaryCredentials({
     masterCredentials: { accessKeyId, secretAccessKey },

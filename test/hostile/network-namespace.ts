@@ -2,28 +2,8 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { readlinkSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { onTestFinished } from "vitest";
-import { missingOf } from "../e2e/debian-packages.js";
 import { CLEAN_ENVIRONMENT } from "../support/child-process.js";
 import type { Launcher } from "./hostile-scene.js";
-import { NETWORK_PROGRAMS } from "./network-programs.js";
-
-/** What has to be possible in a namespace for these tests: a pair of interfaces, and rules that count and drop. */
-const TRIAL = `
-  echo 1 > /proc/sys/net/ipv4/ip_forward &&
-  ip link set lo up && ip link add trial0 type veth peer name trial1 &&
-  nft 'add table ip trial; add chain ip trial out { type filter hook output priority 0; }' &&
-  nft 'add rule ip trial out numgen random mod 100 < 1 counter drop' &&
-  nft 'add rule ip trial out ip length > 60 counter ip ttl set 1'
-`;
-
-/** Why networks of the test's own cannot be made here; undefined when they can. */
-export function reasonToSkip(): string | undefined {
-  const missing = missingOf(NETWORK_PROGRAMS);
-  if (missing.length > 0) return `skipped: no ${missing.join(", ")}`;
-  const { status, stderr } = spawnSync("unshare", ["-n", "sh", "-c", TRIAL], { encoding: "utf8" });
-  if (status === 0) return undefined;
-  return `skipped: no network namespaces with veth and nftables (${stderr.trim().split("\n")[0]})`;
-}
 
 /** The tests' guard closes a process to all but loopback: of no use where there is no way out anyway. */
 const { NODE_OPTIONS: _, ...UNGUARDED } = CLEAN_ENVIRONMENT;

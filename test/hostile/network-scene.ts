@@ -1,12 +1,10 @@
-import { beforeAll, type TestContext } from "vitest";
+import { beforeAll } from "vitest";
 import type { InstanceRoleOptions } from "../../src/index.js";
 import { BUILD_MS, hostileProject, type Launcher, MetadataServer, Service } from "./hostile-scene.js";
-import { type NetworkNamespace, reasonToSkip } from "./network-namespace.js";
+import type { NetworkNamespace } from "./network-namespace.js";
 import { METADATA_ADDRESS, METADATA_ENDPOINT, type RoutedNetwork, routedNetwork } from "./routed-network.js";
 
 export const SETTINGS = { timeout: 500, maxRetries: 1 } as const;
-
-const skipped = reasonToSkip();
 
 export interface NetworkScene extends RoutedNetwork {
   readonly server: MetadataServer;
@@ -14,15 +12,13 @@ export interface NetworkScene extends RoutedNetwork {
   serviceIn(where: NetworkNamespace, options?: InstanceRoleOptions): Service;
 }
 
-/** For a test file: what gives each of its tests a network with a metadata server, or skips it where that cannot be. */
-export function networkScenes(): (context: TestContext) => Promise<NetworkScene> {
-  if (skipped !== undefined) process.stdout.write(`${skipped}\n`);
+/** For a test file: what gives each of its tests a network with a metadata server. */
+export function networkScenes(): () => Promise<NetworkScene> {
   let project = "";
   beforeAll(async () => {
-    if (skipped === undefined) project = await hostileProject();
+    project = await hostileProject();
   }, BUILD_MS);
-  return async ({ skip }) => {
-    if (skipped !== undefined) skip(skipped);
+  return async () => {
     const network = await routedNetwork();
     const { launcher } = network.metadata;
     const server = await MetadataServer.start(project, { host: METADATA_ADDRESS, port: 80 }, launcher);

@@ -2,7 +2,7 @@ import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 const config: ViteUserConfig = defineConfig({
   test: {
-    include: ["test/hostile/**/*.hostile.ts"],
+    include: ["test/hostile/**/*.{hostile,network}.ts"],
     globalSetup: ["test/support/run-directory.ts"],
     setupFiles: ["test/support/closed-network.ts"],
     sequence: { shuffle: true },

@@ -10,8 +10,8 @@ const PATIENT = { timeout: 1500, maxRetries: 3 };
 
 test.for([5, 20, 40])(
   "with %i percent of the packets lost every call ends, with credentials or a typed error; afterwards all is well",
-  async (percent, context) => {
-    const { container, host, server, serviceIn } = await networkScene(context);
+  async (percent) => {
+    const { container, host, server, serviceIn } = await networkScene();
     host.rule("forward", `numgen random mod 100 < ${percent} counter drop`);
     const service = serviceIn(container, PATIENT);
     const counts = await service.process.ask<Record<string, number>>("burstOfUnshared", { callers: 40 });

@@ -10,8 +10,8 @@ describe("the response hop limit", () => {
   const limit = (metadata: NetworkNamespace, hops: number) =>
     metadata.rule("output", `tcp sport 80 ip length > 60 counter ip ttl set ${hops}`);
 
-  test("of 1: in a container the connection opens and no answer comes, and the error names the cure", async (context) => {
-    const { container, host, metadata, serviceIn } = await networkScene(context);
+  test("of 1: in a container the connection opens and no answer comes, and the error names the cure", async () => {
+    const { container, host, metadata, serviceIn } = await networkScene();
     limit(metadata, 1);
     host.rule("prerouting", "tcp sport 80 ip ttl 1 counter");
     const service = serviceIn(container);
@@ -24,8 +24,8 @@ describe("the response hop limit", () => {
     await service.endsCleanly();
   });
 
-  test("of 1 is enough for a process on the instance itself", async (context) => {
-    const { host, metadata, serviceIn } = await networkScene(context);
+  test("of 1 is enough for a process on the instance itself", async () => {
+    const { host, metadata, serviceIn } = await networkScene();
     limit(metadata, 1);
     const service = serviceIn(host);
     expect(await service.call()).toMatchObject({ end: "credentials" });
@@ -33,8 +33,8 @@ describe("the response hop limit", () => {
     await service.endsCleanly();
   });
 
-  test("of 2 is enough for a container; a process that runs picks the change up", async (context) => {
-    const { container, metadata, serviceIn } = await networkScene(context);
+  test("of 2 is enough for a container; a process that runs picks the change up", async () => {
+    const { container, metadata, serviceIn } = await networkScene();
     limit(metadata, 1);
     const service = serviceIn(container);
     expectTyped(await service.call(), "IMDS_TIMEOUT", SETTINGS);

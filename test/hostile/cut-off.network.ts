@@ -27,8 +27,8 @@ const CUT_OFF: readonly (readonly [string, number, (network: RoutedNetwork) => v
 ];
 
 describe("an application that is cut off from metadata", () => {
-  test.for(CUT_OFF)("by %s gets IMDS_UNREACHABLE", async ([, attempts, cutOff], context) => {
-    const scene = await networkScene(context);
+  test.for(CUT_OFF)("by %s gets IMDS_UNREACHABLE", async ([, attempts, cutOff]) => {
+    const scene = await networkScene();
     const service = scene.serviceIn(scene.container);
     cutOff(scene);
     const outcome = await service.call();
@@ -37,8 +37,8 @@ describe("an application that is cut off from metadata", () => {
     await service.endsCleanly();
   });
 
-  test.for(CUT_OFF)("by %s keeps its set", async ([, , cutOff], context) => {
-    const scene = await networkScene(context);
+  test.for(CUT_OFF)("by %s keeps its set", async ([, , cutOff]) => {
+    const scene = await networkScene();
     const service = scene.serviceIn(scene.container);
     const { accessKeyId } = await service.call();
     cutOff(scene);
