@@ -37,10 +37,10 @@ describe("the demo shows", () => {
       shown += text;
       return true;
     };
-    const display = new Display({ isTTY, write: write as NodeJS.WriteStream["write"] });
+    const display = new Display({ isTTY, columns: 10, write: write as NodeJS.WriteStream["write"] });
     display.status("one");
     display.event("something happened");
-    display.status("two");
+    display.status("two, which is wider than the terminal");
     display.summary(["done"]);
     return shown.replace(/\d+\.\d s/g, "0.0 s");
   }
@@ -48,7 +48,7 @@ describe("the demo shows", () => {
   test("on a terminal, one line that is kept up to date below the events", () => {
     const erase = "\r\u001b[K";
     expect(shownBy(true)).toBe(
-      `${erase}  0.0 s  one${erase}  0.0 s  something happened\n${erase}  0.0 s  two${erase}\ndone\n`,
+      `${erase}one${erase}  0.0 s  something happened\n${erase}two, whic${erase}\ndone\n`,
     );
   });
 

@@ -78,8 +78,8 @@ function tick(): void {
   display.status(statusLine(run));
 }
 
-display.event(`metadata at ${endpoint}: sets live 12 s, a new one comes every 4 s`);
-display.event(`S3 at ${s3Endpoint}: verifies key id, session token, expiration and signature of each call`);
+display.event(`IMDS at ${endpoint}: a set lives 12 s, a new one comes every 4 s`);
+display.event(`S3 at ${s3Endpoint}: verifies key id, token, expiration and signature`);
 tick();
 const ticking = setInterval(tick, 100);
 const upload = attempt(

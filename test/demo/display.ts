@@ -3,16 +3,18 @@ import type { WriteStream } from "node:tty";
 const PLAIN_EVERY_MS = 2000;
 const ERASE_LINE = "\r\u001b[K";
 
+type Output = Pick<WriteStream, "write" | "isTTY" | "columns">;
+
 /**
  * What the terminal shows: events one below the other and, under them, one line that is kept up to date. Where
  * the output is no terminal, that line is written every two seconds instead.
  */
 export class Display {
-  readonly #output: Pick<WriteStream, "write" | "isTTY">;
+  readonly #output: Output;
   readonly #started = Date.now();
   #lastStatus = 0;
 
-  constructor(output: Pick<WriteStream, "write" | "isTTY">) {
+  constructor(output: Output) {
     this.#output = output;
   }
 
@@ -26,7 +28,8 @@ export class Display {
 
   status(text: string): void {
     if (this.#output.isTTY) {
-      this.#output.write(`${ERASE_LINE}${this.#time}  ${text}`);
+      // A line that is wrapped could not be erased.
+      this.#output.write(`${ERASE_LINE}${text.slice(0, (this.#output.columns || 80) - 1)}`);
     } else if (this.elapsedMs - this.#lastStatus >= PLAIN_EVERY_MS) {
       this.#lastStatus = this.elapsedMs;
       this.event(text);

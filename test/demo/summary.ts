@@ -20,15 +20,16 @@ const refused = ({ s3 }: Run) => s3.calls.filter(({ status }) => status >= 400);
 
 export const failures = (run: Run): number => refused(run).length + run.problems.length;
 
-/** The line that is kept up to date. */
+/** The line that is kept up to date, short enough for a terminal of 80 columns. */
 export function statusLine(run: Run): string {
   const { current } = run.rotations;
   const left = current ? Math.max(0, (current.expiration.getTime() - Date.now()) / 1000) : 0;
   return [
     `rotation ${run.rotations.count}`,
-    `key ${current?.accessKeyId ?? "none yet"}, ${left.toFixed(1)} s left`,
-    `metadata requests ${run.imds.requests.length}`,
-    `S3 calls ${run.s3.calls.length}, failed ${failures(run)}`,
+    current?.accessKeyId ?? "no key yet",
+    `${left.toFixed(1).padStart(4)} s left`,
+    `IMDS ${run.imds.requests.length}`,
+    `S3 ${run.s3.calls.length}, failed ${failures(run)}`,
   ].join(" | ");
 }
 
@@ -57,7 +58,7 @@ export function judge(run: Run, rotationsWanted: number): Verdict {
     passed: faults.length === 0,
     lines: [
       `rotations          ${rotations.count}, picked up ${rotations.pickedUp}`,
-      `metadata requests  ${imds.requests.length} (${tally(imds.requests.map(({ step }) => step))})`,
+      `IMDS requests      ${imds.requests.length} (${tally(imds.requests.map(({ step }) => step))})`,
       `S3 calls           ${s3.calls.length} (${tally(s3.calls.map(({ operation }) => operation))})`,
       `multipart upload   ${parts.length} parts, different sets of credentials used: ${signers.size}`,
       `failed             ${failures(run)}`,
