@@ -78,8 +78,8 @@ function tick(): void {
   display.status(statusLine(run));
 }
 
-display.event(`IMDS at ${endpoint}: a set lives 12 s, a new one comes every 4 s`);
-display.event(`S3 at ${s3Endpoint}: verifies key id, token, expiration and signature`);
+display.event(`IMDS at ${endpoint}: sets live 12 s, a new one every 4 s`);
+display.event(`S3 at ${s3Endpoint}: verifies key, token, expiry, signature`);
 tick();
 const ticking = setInterval(tick, 100);
 const upload = attempt(
