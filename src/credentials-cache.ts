@@ -146,8 +146,8 @@ export class CredentialsCache implements SharedCache {
     const state = stateOf(held, wallClock());
     const kind = this.#dueLook(state);
     if (kind !== undefined && state === "expired" && hasCome(this.#servedUntil)) this.#callers = "wait";
-    if (kind === "mandatory" && this.#callers === "wait") this.#startLook(kind);
-    else if (kind !== undefined) detached(() => this.#startLook(kind));
+    if (kind === "mandatory" && this.#callers === "wait") void this.#startLook(kind);
+    else if (kind !== undefined) detached(() => void this.#startLook(kind));
     // Only while a timer will end it by the monotonic clock: the wall clock alone could be set back meanwhile.
     else if (state === "fresh" && this.timer.isSet) this.#freshUntil = wallClock() + this.#msUntilDue(held);
     if (isMandatory(state) && this.#callers === "wait" && this.#look) return this.#await(this.#look);
@@ -331,7 +331,7 @@ export class CredentialsCache implements SharedCache {
     const held = this.#current();
     const kind = held && this.#dueLook(stateOf(held, wallClock()));
     if (kind === undefined) this.#schedule();
-    else this.#startLook(kind);
+    else void this.#startLook(kind);
   }
 
   #stopTimer(): void {
