@@ -4,7 +4,7 @@ import { buffer } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
 
 /** The error that a request is answered with; undefined for an empty success. */
-export type Verdict = readonly [status: number, code: string] | undefined;
+type Verdict = readonly [status: number, code: string] | undefined;
 
 /** The n-th request, from 1, and the key that it is signed with. */
 export type Script = (accessKeyId: string, n: number) => Verdict | Promise<Verdict>;
