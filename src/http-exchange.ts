@@ -35,6 +35,7 @@ export class HttpExchange {
   readonly #endpoint: Endpoint;
   readonly #timeoutMs: number;
   readonly #queue: (() => void)[] = [];
+  #openTransport: (() => Transport) | undefined;
   #transport: Transport | undefined;
   #holders = 0;
   #active = 0;
@@ -103,9 +104,9 @@ export class HttpExchange {
   }
 
   async #exchange(request: MetadataRequest, signal: AbortSignal | undefined): Promise<MetadataAnswer> {
-    const openTransport = await loadTransport(this.#endpoint);
+    this.#openTransport ??= await loadTransport(this.#endpoint);
     if (signal?.aborted) throw aborted(signal);
-    this.#transport ??= openTransport();
+    this.#transport ??= this.#openTransport();
     const transport = this.#transport;
     const stop = new AbortController();
     let verdict: RequestFailure | undefined;

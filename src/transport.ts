@@ -48,7 +48,9 @@ function watch(agent: HttpAgent | HttpsAgent): Set<Socket> {
 
 /** Loads what a transport to this endpoint is made of; the returned function opens one. */
 export async function loadTransport({ protocol }: Endpoint): Promise<() => Transport> {
-  const { Agent } = protocol === "https:" ? await import("node:https") : await import("node:http");
+  const { Agent } = await (protocol === "https:"
+    ? loadPackage("node:https", () => import("node:https"))
+    : loadPackage("node:http", () => import("node:http")));
   const { NodeHttpHandler } = await loadPackage(
     "@smithy/node-http-handler",
     () => import("@smithy/node-http-handler"),
