@@ -5,14 +5,8 @@ import type { InstanceRoleOptions } from "../options.js";
 import { advisoryWindow } from "../refresh-policy.js";
 import { RoleCredentials } from "../role-credentials.js";
 import type { RoleSettings, Sourced } from "../settings.js";
-import {
-  disabledError,
-  findSetting,
-  metadataDisabled,
-  readProfile,
-  resolveRoleSettings,
-  SOURCES,
-} from "../settings.js";
+import { disabledError, findSetting, metadataDisabled, resolveRoleSettings, SOURCES } from "../settings.js";
+import { readProfile } from "../shared-config.js";
 import type { Check, Finding } from "./findings.js";
 import { instanceFinding, otherCredentials } from "./local-signs.js";
 import { MetadataProbe } from "./metadata-probe.js";
