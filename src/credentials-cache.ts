@@ -91,6 +91,8 @@ export class CredentialsCache implements SharedCache {
 
   /** Looks again whatever the state, joining a look in flight. */
   forceRefresh(): Identity {
+    // A set that was to be dropped at its expiration must not come back because this look fails otherwise.
+    this.#current();
     return this.#await(this.#look ?? this.#startLook("forced"));
   }
 

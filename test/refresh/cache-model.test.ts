@@ -86,9 +86,12 @@ class Run {
       case "answer":
         this.#answerWith(step.with);
     }
+    expect(this.#unexpected).toEqual([]);
+  }
+
+  checkStatus(): void {
     this.model.settle(now());
     const { expiration, stale } = this.provider.status();
-    expect(this.#unexpected).toEqual([]);
     expect(expiration?.getTime()).toBe(this.model.held?.expiresAt);
     expect(stale).toBe(this.model.state(now()) === "expired");
   }
@@ -244,7 +247,11 @@ it.each(["closed", "open"] as const)(
         async (random, steps) => {
           const run = new Run(random, interest);
           try {
-            for (const each of [{ do: "call" } as const, ...steps]) await run.take(each, interest);
+            for (const [index, each] of [{ do: "call" } as const, ...steps].entries()) {
+              await run.take(each, interest);
+              // To ask for the status is to notice what time has done; forceRefresh must notice it by itself.
+              if (steps[index]?.do !== "force") run.checkStatus();
+            }
           } finally {
             await run.end();
           }

@@ -184,6 +184,40 @@ describe("Role gone: a valid set is served until it expires; then that error is 
   });
 });
 
+describe("Role gone: the set is dropped when it expires, whoever notices first", () => {
+  it("forceRefresh, while IMDS is down by then: its error, not the set of a role that was gone", async () => {
+    const provider = await loaded();
+    provider.close();
+    imds.detachRole();
+    expect(told(await callAndSettle(provider, { forceRefresh: true }))).toBe("OLD");
+    imds.disable();
+    suspend(7 * HOUR);
+    expect(told(await callAndSettle(provider, { forceRefresh: true }))).toBe("IMDS_FORBIDDEN");
+    expect(events.at(-1)).toEqual({
+      kind: "forced",
+      outcome: "failed",
+      durationMs: 0,
+      requests: 1,
+      code: "IMDS_FORBIDDEN",
+    });
+  });
+
+  it("status(): nothing is left to tell of", async () => {
+    const provider = await loaded();
+    provider.close();
+    imds.detachRole();
+    await callAndSettle(provider, { forceRefresh: true });
+    suspend(7 * HOUR);
+    expect(provider.status()).toMatchObject({
+      roleName: undefined,
+      expiration: undefined,
+      nextRefresh: undefined,
+      stale: false,
+      lastError: { code: "NO_ROLE_ATTACHED" },
+    });
+  });
+});
+
 describe("A cold start on an already expired document", () => {
   it("serves it, marked stale, under the same pauses", async () => {
     const provider = newProvider();
