@@ -202,6 +202,21 @@ describe("Role gone: the set is dropped when it expires, whoever notices first",
     });
   });
 
+  it("a call: the error without contact, held for 1 to 5 s from then", async () => {
+    const provider = await loaded();
+    provider.close();
+    imds.detachRole();
+    await callAndSettle(provider, { forceRefresh: true });
+    imds.attachRole("back");
+    suspend(7 * HOUR);
+    expect(told(await callAndSettle(provider))).toBe("NO_ROLE_ATTACHED");
+    await advance(3 * SECOND - 1);
+    expect(told(await callAndSettle(provider))).toBe("NO_ROLE_ATTACHED");
+    expect(events).toHaveLength(2);
+    await advance(1);
+    expect(told(await callAndSettle(provider))).toBe(imds.credentials?.accessKeyId);
+  });
+
   it("status(): nothing is left to tell of", async () => {
     const provider = await loaded();
     provider.close();
