@@ -25,8 +25,11 @@ export type InstanceMetadataErrorCode =
  */
 export type InstanceMetadataPhase = "token" | "role" | "credentials" | "metadata";
 
+/** What an {@link InstanceMetadataError} is made of, beside its message. */
 export interface InstanceMetadataErrorDetails {
+  /** What went wrong. */
   readonly code: InstanceMetadataErrorCode;
+  /** The step in which it went wrong. */
   readonly phase: InstanceMetadataPhase;
   /** HTTP status of the last answer, if there was one. */
   readonly statusCode?: number | undefined;
@@ -48,6 +51,7 @@ const ENDS_THE_CHAIN: ReadonlySet<InstanceMetadataErrorCode> = new Set(["INVALID
  * `instanceof` holds across the ESM and the CommonJS copy of the library in one process.
  */
 export class InstanceMetadataError extends Error {
+  /** Always `"InstanceMetadataError"`. */
   override readonly name = "InstanceMetadataError";
   /** What went wrong; see {@link InstanceMetadataErrorCode}. */
   readonly code: InstanceMetadataErrorCode;
@@ -73,6 +77,7 @@ export class InstanceMetadataError extends Error {
     Object.defineProperty(this, BRAND, { value: true });
   }
 
+  /** Makes `instanceof` hold for errors of the other module format's copy too. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return typeof value === "object" && value !== null && BRAND in value;
   }

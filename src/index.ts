@@ -1,3 +1,8 @@
+/**
+ * The credentials of an EC2 instance's role, and the rest of its metadata.
+ *
+ * @module ec2-role-credentials
+ */
 export type {
   InstanceMetadataErrorCode,
   InstanceMetadataErrorDetails,

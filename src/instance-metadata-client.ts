@@ -13,15 +13,25 @@ import { resolveMetadataSettings } from "./settings.js";
  * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-identity-documents.html
  */
 export interface InstanceIdentityDocument {
+  /** The AWS account that owns the instance: twelve digits. */
   readonly accountId?: string;
+  /** Of the image, such as `arm64` or `x86_64`. */
   readonly architecture?: string;
+  /** Such as `eu-central-1a`. */
   readonly availabilityZone?: string;
+  /** The AMI that the instance was launched from. */
   readonly imageId?: string;
+  /** Such as `i-0123456789abcdef0`. */
   readonly instanceId?: string;
+  /** Such as `t4g.small`. */
   readonly instanceType?: string;
+  /** When the instance was launched; RFC 3339. */
   readonly pendingTime?: string;
+  /** The private IPv4 address. */
   readonly privateIp?: string;
+  /** Such as `eu-central-1`. */
   readonly region?: string;
+  /** Of the document's format, such as `2017-09-30`. */
   readonly version?: string;
   readonly [field: string]: unknown;
 }
@@ -30,10 +40,13 @@ export interface InstanceIdentityDocument {
 export interface InstanceProfileInfo {
   /** `Success`, or what is wrong, such as `InstanceProfileNotFound`. */
   readonly Code?: string;
+  /** What is wrong, in words; only when something is. */
   readonly Message?: string;
-  /** RFC 3339. */
+  /** When the profile was last updated; RFC 3339. */
   readonly LastUpdated?: string;
+  /** ARN of the instance profile, which need not have the role's name. */
   readonly InstanceProfileArn?: string;
+  /** Such as `AIPA…`. */
   readonly InstanceProfileId?: string;
   readonly [field: string]: unknown;
 }

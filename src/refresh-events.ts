@@ -12,6 +12,7 @@ export type RefreshKind = "initial" | "advisory" | "age" | "mandatory" | "forced
 
 /** One look for credentials, retries included. It never holds a secret. */
 export interface RefreshEvent {
+  /** Why somebody looked. */
   readonly kind: RefreshKind;
   /** `new` set, the same set again (`unchanged`), one that had `expired` already, or none (`failed`). */
   readonly outcome: "new" | "unchanged" | "expired" | "failed";
@@ -19,6 +20,7 @@ export interface RefreshEvent {
   readonly durationMs: number;
   /** Requests sent, retries included. */
   readonly requests: number;
+  /** The role, once its name is known. */
   readonly roleName?: string;
   /** Of the set that is held after the look. */
   readonly expiration?: Date;

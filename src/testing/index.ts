@@ -1,3 +1,8 @@
+/**
+ * A mocked instance metadata service, for tests.
+ *
+ * @module ec2-role-credentials/testing
+ */
 export { clearSharedCredentials } from "../shared-credentials.js";
 export { createMockImds } from "./create-mock-imds.js";
 export type {

@@ -73,6 +73,7 @@ export interface MockThrottle {
 
 /** A request that the mock has seen. */
 export interface MockRequest {
+  /** `GET`, `PUT`, … */
   readonly method: string;
   /** As it was sent, with its query. */
   readonly path: string;
@@ -80,6 +81,7 @@ export interface MockRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** Status of the answer; 0 if there was none (a reset, a hang, silence). */
   readonly status: number;
+  /** What it was for. */
   readonly step: MockStep;
 }
 
@@ -95,9 +97,11 @@ export interface MockListenOptions {
 export interface MockListener {
   /** The URL for `AWS_EC2_METADATA_SERVICE_ENDPOINT`, without a slash at its end. */
   readonly endpoint: string;
+  /** The port that it listens on. */
   readonly port: number;
   /** Ends every connection, also those that wait for an answer, and frees the port. */
   close(): Promise<void>;
+  /** The same as `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
