@@ -1,0 +1,43 @@
+import type { Agent, IncomingMessage } from "node:http";
+import { request as httpRequest } from "node:http";
+import type { HttpRequest } from "@smithy/types";
+
+interface Answer {
+  readonly response: {
+    readonly statusCode: number;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: IncomingMessage;
+  };
+}
+
+/**
+ * What is left of the SDK's handler when only what the library asks of it is written down. The benchmark measures
+ * with it what that dependency costs; the library does not use it.
+ */
+export class NodeHttpHandler {
+  readonly #agent: Agent;
+
+  constructor({ httpAgent }: { httpAgent: Agent }) {
+    this.#agent = httpAgent;
+  }
+
+  handle(request: HttpRequest, { abortSignal }: { abortSignal: AbortSignal }): Promise<Answer> {
+    const { method, hostname: host, port, path, headers } = request;
+    return new Promise((resolve, reject) => {
+      httpRequest(
+        { method, host, port, path, headers, agent: this.#agent, signal: abortSignal },
+        (message) => {
+          const texts = Object.entries(message.headers).map(([name, value]) => [name, String(value)]);
+          const response = {
+            statusCode: message.statusCode ?? 0,
+            headers: Object.fromEntries(texts),
+            body: message,
+          };
+          resolve({ response });
+        },
+      )
+        .on("error", reject)
+        .end();
+    });
+  }
+}

@@ -1,0 +1,44 @@
+// What warm calls leave for the garbage collector. Needs --expose-gc and a young generation that holds them all.
+
+import { fromInstanceRole } from "ec2-role-credentials";
+
+const [calls] = process.argv.slice(2).map(Number);
+const provider = fromInstanceRole();
+await provider();
+const constant = await provider();
+const until = constant.expiration.getTime();
+const limit = async () => {
+  if (Date.now() < until) return constant;
+  throw new Error("expired");
+};
+
+const heap = () => process.memoryUsage().heapUsed;
+const COUNTED = 200_000;
+
+const callOnly = (call) => {
+  for (let i = 0; i < COUNTED; i++) call();
+};
+const awaited = async (call) => {
+  for (let i = 0; i < COUNTED; i++) await call();
+};
+async function bytesPerCall(loop, call) {
+  for (let i = 0; i < 3; i++) await loop(call);
+  globalThis.gc();
+  const before = heap();
+  await loop(call);
+  return (heap() - before) / COUNTED;
+}
+
+const perCall = {
+  call: await bytesPerCall(callOnly, provider),
+  limitCall: await bytesPerCall(callOnly, limit),
+  awaited: await bytesPerCall(awaited, provider),
+  limitAwaited: await bytesPerCall(awaited, limit),
+};
+
+globalThis.gc();
+const before = heap();
+for (let i = 0; i < calls; i++) await provider();
+globalThis.gc();
+console.log(JSON.stringify({ perCall, calls, growth: heap() - before }));
+process.exit();

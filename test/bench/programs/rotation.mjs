@@ -1,0 +1,30 @@
+// S3 calls one after the other while credentials near their end: how long does the longest of them take?
+
+import { ListBucketsCommand, S3Client } from "@aws-sdk/client-s3";
+import { fromInstanceMetadata } from "@smithy/credential-provider-imds";
+import { fromInstanceRole } from "ec2-role-credentials";
+
+const [library, endpoint, milliseconds] = process.argv.slice(2);
+const credentials = library === "ours" ? fromInstanceRole() : fromInstanceMetadata();
+const client = new S3Client({
+  region: "us-east-1",
+  endpoint,
+  forcePathStyle: true,
+  credentials,
+  maxAttempts: 1,
+});
+const call = () => client.send(new ListBucketsCommand({}));
+
+for (let i = 0; i < 20; i++) await call();
+process.send("warm");
+const delays = [];
+const idInUse = async () => (await client.config.credentials()).accessKeyId;
+const first = await idInUse();
+for (const end = performance.now() + Number(milliseconds); performance.now() < end; ) {
+  const began = performance.now();
+  await call();
+  delays.push(performance.now() - began);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+}
+process.send({ delays, rotated: (await idInUse()) !== first });
+process.disconnect();

@@ -1,0 +1,66 @@
+import type { Summary } from "./statistics.js";
+
+/** One line of the table: what was measured, what came out, and what was to be reached. */
+export interface Row {
+  readonly what: string;
+  readonly measured: string;
+  readonly reach: string;
+  readonly outcome: "reached" | "not reached" | "not measured";
+}
+
+const times = (value: number): string => `${value.toFixed(2)} x`;
+const spreadOf = ({ spread, samples }: Summary): string =>
+  `± ${Math.round(spread * 50)} %, ${samples} rounds`;
+
+/** A ratio and the most that it may be. */
+export function ratioRow(what: string, measured: Summary, most: number, against: string): Row {
+  return {
+    what,
+    measured: `${times(measured.median)} (${spreadOf(measured)})`,
+    reach: `at most ${times(most)} ${against}`,
+    outcome: measured.median <= most ? "reached" : "not reached",
+  };
+}
+
+/** An amount and the most that it may be. */
+export function amountRow(
+  what: string,
+  measured: number,
+  most: number,
+  unit: string,
+  shown: string = String(measured),
+): Row {
+  return {
+    what,
+    measured: `${shown} ${unit}`.trim(),
+    reach: `at most ${most} ${unit}`.trim(),
+    outcome: measured <= most ? "reached" : "not reached",
+  };
+}
+
+export const notMeasured = (what: string, reach: string, why: string): Row => ({
+  what,
+  measured: why,
+  reach,
+  outcome: "not measured",
+});
+
+/** The rows as columns of text. */
+export function terminalTable(rows: readonly Row[]): string {
+  const cells = rows.map(({ what, measured, reach, outcome }) => [what, measured, reach, outcome]);
+  const all = [["what", "measured", "to reach", "outcome"], ...cells];
+  const widths = [0, 1, 2].map((column) => Math.max(...all.map((line) => (line[column] ?? "").length)));
+  return all
+    .map((line) =>
+      line
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+export function markdownTable(head: readonly string[], lines: readonly (readonly string[])[]): string {
+  const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [row(head), row(head.map(() => "---")), ...lines.map(row)].join("\n");
+}

@@ -1,0 +1,24 @@
+/** The middle of some samples, and how far apart the middle half of them lies. */
+export interface Summary {
+  readonly median: number;
+  /** From the first to the third quartile, as a share of the median. */
+  readonly spread: number;
+  readonly samples: number;
+}
+
+export function summarize(samples: readonly number[]): Summary {
+  const sorted = [...samples].sort((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.floor((sorted.length - 1) * share)] ?? Number.NaN;
+  const median = at(0.5);
+  return { median, spread: (at(0.75) - at(0.25)) / median, samples: sorted.length };
+}
+
+export const median = (samples: readonly number[]): number => summarize(samples).median;
+
+/**
+ * How one series compares with another that was measured in turn with it: the median of the ratios of each round,
+ * so that a disturbance that hits both counts for neither.
+ */
+export function ratio(series: readonly number[], other: readonly number[]): Summary {
+  return summarize(series.map((value, round) => value / (other[round] ?? Number.NaN)));
+}

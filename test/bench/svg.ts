@@ -1,0 +1,120 @@
+/** One line or one row of bars, with its name. */
+export interface Series {
+  readonly name: string;
+  readonly points: readonly (readonly [x: number, y: number])[];
+}
+
+export type Panel =
+  | {
+      readonly kind: "bars";
+      readonly title: string;
+      readonly bars: readonly (readonly [string, number])[];
+      readonly unit: string;
+    }
+  | {
+      readonly kind: "lines";
+      readonly title: string;
+      readonly x: string;
+      readonly y: string;
+      readonly scale: "logarithmic" | "linear";
+      readonly series: readonly Series[];
+    };
+
+const WIDTH = 460;
+const HEIGHT = 270;
+const COLUMNS = 2;
+const COLOURS = ["#0b6e4f", "#c1440e", "#33658a", "#8f5ea2", "#7a6c00", "#555555", "#b0256b"];
+const FRAME = { left: 58, right: 14, top: 40, bottom: 62 };
+
+const escaped = (text: string): string => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
+const place = (value: number): string => value.toFixed(1);
+
+type Anchor = "start" | "middle" | "end";
+const label = (x: number, y: number, text: string, anchor: Anchor = "start", extra = ""): string =>
+  `<text x="${place(x)}" y="${place(y)}" text-anchor="${anchor}" ${extra}>${escaped(text)}</text>`;
+
+const shortNumber = (value: number): string =>
+  value >= 10_000 ? `${Number((value / 1000).toPrecision(3))}k` : String(Number(value.toPrecision(3)));
+
+function bars({ bars: all, unit }: Extract<Panel, { kind: "bars" }>): string {
+  const most = Math.max(...all.map(([, value]) => value), 0);
+  const left = 170;
+  const step = (HEIGHT - FRAME.top - 24) / all.length;
+  return all
+    .map(([name, value], index) => {
+      const y = FRAME.top + index * step;
+      const width = ((WIDTH - left - 62) * value) / most;
+      const colour = /^this library/.test(name) ? COLOURS[0] : "#9aa5ad";
+      return [
+        label(left - 8, y + step / 2 + 4, name, "end"),
+        `<rect x="${left}" y="${place(y + step * 0.15)}" width="${place(width)}" height="${place(step * 0.7)}" fill="${colour}"/>`,
+        label(left + width + 5, y + step / 2 + 4, `${value.toFixed(2)} ${unit}`.trim()),
+      ].join("");
+    })
+    .join("");
+}
+
+/** Where a value lies between the ends of an axis, from 0 to 1, and what the axis is marked with. */
+function axis(values: readonly number[], scale: "logarithmic" | "linear") {
+  if (scale === "logarithmic") {
+    const exponents = values.filter((value) => value > 0).map(Math.log10);
+    const low = Math.floor(Math.min(...exponents));
+    const high = Math.max(Math.ceil(Math.max(...exponents)), low + 1);
+    const at = (value: number) => (Math.log10(Math.max(value, 10 ** low)) - low) / (high - low);
+    return { at, marks: Array.from({ length: high - low + 1 }, (_, index) => 10 ** (low + index)) };
+  }
+  const high = Math.max(...values, 1e-9);
+  return { at: (value: number) => value / high, marks: [0, 0.25, 0.5, 0.75, 1].map((share) => share * high) };
+}
+
+function lines({ x: xName, y: yName, scale, series }: Extract<Panel, { kind: "lines" }>): string {
+  const points = series.flatMap((one) => one.points);
+  const x = axis(
+    points.map(([value]) => value),
+    scale,
+  );
+  const y = axis(
+    points.map(([, value]) => value),
+    scale,
+  );
+  const right = WIDTH - FRAME.right;
+  const bottom = HEIGHT - FRAME.bottom;
+  const toX = (value: number) => FRAME.left + x.at(value) * (right - FRAME.left);
+  const toY = (value: number) => bottom - y.at(value) * (bottom - FRAME.top);
+  const grid = [
+    ...y.marks.map(
+      (mark) =>
+        `<path d="M${FRAME.left} ${place(toY(mark))}H${right}" stroke="#ddd"/>${label(FRAME.left - 6, toY(mark) + 4, shortNumber(mark), "end")}`,
+    ),
+    ...x.marks.map((mark) => label(toX(mark), bottom + 15, shortNumber(mark), "middle")),
+    label((FRAME.left + right) / 2, bottom + 30, xName, "middle"),
+    label(FRAME.left, FRAME.top - 8, yName, "start", 'fill="#555"'),
+  ];
+  const drawn = series.map(({ points: own }, index) => {
+    const path = own.map(([px, py]) => `${place(toX(px))} ${place(toY(py))}`).join("L");
+    return `<path d="M${path}" fill="none" stroke="${COLOURS[index % COLOURS.length]}" stroke-width="2"/>`;
+  });
+  const each = (WIDTH - 16) / Math.min(series.length, 3);
+  const legend = series.map(({ name }, index) => {
+    const [lx, ly] = [12 + (index % 3) * each, HEIGHT - 18 + Math.floor(index / 3) * 14];
+    return `<rect x="${place(lx)}" y="${ly - 8}" width="9" height="9" fill="${COLOURS[index % COLOURS.length]}"/>${label(lx + 13, ly, name)}`;
+  });
+  return [...grid, ...drawn, ...legend].join("");
+}
+
+/** A page of charts, two abreast, readable on light and dark pages alike. */
+export function chart(panels: readonly Panel[]): string {
+  const rows = Math.ceil(panels.length / COLUMNS);
+  const drawn = panels.map((panel, index) => {
+    const move = `translate(${(index % COLUMNS) * WIDTH} ${Math.floor(index / COLUMNS) * HEIGHT})`;
+    const content = panel.kind === "bars" ? bars(panel) : lines(panel);
+    return `<g transform="${move}">${label(12, 18, panel.title, "start", 'font-weight="bold" font-size="13"')}${content}</g>`;
+  });
+  const [width, height] = [WIDTH * COLUMNS, HEIGHT * rows];
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="11">`,
+    `<rect width="${width}" height="${height}" fill="white"/>`,
+    ...drawn,
+    "</svg>\n",
+  ].join("\n");
+}
