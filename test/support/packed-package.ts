@@ -15,6 +15,7 @@ interface Manifest {
   readonly version: string;
   readonly files: readonly string[];
   readonly dependencies: Readonly<Record<string, string>>;
+  readonly engines: { readonly node: string };
 }
 
 export const MANIFEST: Manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
