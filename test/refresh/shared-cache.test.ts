@@ -115,6 +115,17 @@ describe("closing one leaves the others alone", () => {
     expect(events).toHaveLength(1);
   });
 
+  it("a closed provider still gets the lines of what its calls load", async () => {
+    const to = logger();
+    const provider = newProvider({ ...SHARED, logger: to });
+    await callAndSettle(provider);
+    provider.close();
+    await advance(HOUR);
+    await callAndSettle(provider);
+    expect(events).toHaveLength(2);
+    expect(to.lines).toHaveLength(2);
+  });
+
   it("closing twice, and calling afterwards, is fine", async () => {
     const provider = newProvider(SHARED);
     provider.close();
