@@ -77,6 +77,8 @@ export class InstanceMetadataClient {
    * Reads one path, given in full (`/latest/meta-data/instance-id`), and resolves to its text, up to 1 MiB.
    * The result may be empty, as a tag's value may.
    *
+   * @param path begins with a slash
+   * @param options `signal` ends the request when it is aborted
    * @throws InstanceMetadataError `NOT_FOUND` when there is no such path, `ABORTED` for the signal, and every
    * other code of a request; TypeError for a path that is none.
    */

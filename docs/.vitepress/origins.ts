@@ -1,0 +1,34 @@
+import { existsSync } from "node:fs";
+import { join, posix, resolve } from "node:path";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+
+/** Pages that only include a document from elsewhere in the repository, and that document. */
+const INCLUDED: Readonly<Record<string, string>> = {
+  "index.md": "README.md",
+  "project/changelog.md": "CHANGELOG.md",
+  "project/contributing.md": ".github/CONTRIBUTING.md",
+  "project/security.md": ".github/SECURITY.md",
+};
+
+const PAGE_OF: ReadonlyMap<string, string> = new Map(
+  Object.entries(INCLUDED).map(([page, document]) => [document, page]),
+);
+
+/**
+ * A link is written for the document as it lies in the repository; this is what it is on the site.
+ *
+ * @param page where the link stands, by its path in the site's sources
+ * @returns undefined for a link to a file that is in the repository and not on the site
+ * @throws Error for a link to nothing at all
+ */
+export function linkOnSite(page: string, link: string): string | undefined {
+  if (/^([a-z]+:|#|\/)/.test(link)) return link;
+  const [, path = "", anchor = ""] = /^([^#]*)(.*)$/.exec(link) ?? [];
+  const from = INCLUDED[page] ?? `docs/${page}`;
+  const target = posix.join(posix.dirname(from), path);
+  if (!existsSync(join(ROOT, target))) throw new Error(`${from} links to ${link}, which is not there`);
+  const included = PAGE_OF.get(target);
+  if (included !== undefined) return `/${included}${anchor}`;
+  return target.startsWith("docs/") ? `/${target.slice("docs/".length)}${anchor}` : undefined;
+}
