@@ -11,6 +11,8 @@ const config: ViteUserConfig = {
     restoreMocks: true,
     testTimeout: 30_000,
     maxConcurrency: 24,
+    // Most tests wait for sockets, deadlines and child processes rather than for a core.
+    maxWorkers: 4,
   },
 };
 
