@@ -10,7 +10,7 @@ const NEEDS: readonly string[] = ["@aws-sdk/client-s3"];
 const SOURCE = readFileSync(join(import.meta.dirname, "programs/handler.mjs"), "utf8");
 
 /** The program that uses the library in each way, in either module format. */
-const HANDLER: Readonly<Record<"mjs" | "cjs", string>> = {
+export const HANDLER: Readonly<Record<"mjs" | "cjs", string>> = {
   mjs: SOURCE,
   cjs: ts.transpileModule(SOURCE, {
     compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS },
