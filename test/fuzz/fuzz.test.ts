@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { AIMED_AT, fuzzAnswers, fuzzSettings, type Tally } from "./properties.js";
 
-/** `npm run fuzz` asks for more; a seed from a failure replays it. */
-const RUNS = Number(process.env.FUZZ_RUNS ?? 2000);
+/** `.ci/run` and `npm run fuzz` ask for more; a seed from a failure replays it. */
+const RUNS = Number(process.env.FUZZ_RUNS ?? 1000);
 const SEED = process.env.FUZZ_SEED === undefined ? undefined : Number(process.env.FUZZ_SEED);
 
 const report = (name: string, tally: Tally): void => {

@@ -34,12 +34,18 @@ const COMPILER_OPTIONS = {
   noEmit: true,
 };
 
-async function compile(source: string, file: string, options: object, manifest: object): Promise<ChildRun> {
+async function compile(
+  source: string,
+  names: readonly string[],
+  options: object,
+  manifest: object,
+): Promise<ChildRun> {
   const project = await consumerProject(INSTALLED);
+  const files = names.map((name) => `src/${name}`);
   await mkdir(join(project, "src"));
-  await writeFile(join(project, "src", file), source);
+  for (const file of files) await writeFile(join(project, file), source);
   await writeFile(join(project, "package.json"), JSON.stringify(manifest));
-  const config = { compilerOptions: { ...COMPILER_OPTIONS, ...options }, files: [`src/${file}`] };
+  const config = { compilerOptions: { ...COMPILER_OPTIONS, ...options }, files };
   await writeFile(join(project, "tsconfig.json"), JSON.stringify(config));
   return run(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "."], { cwd: project });
 }
@@ -47,11 +53,10 @@ async function compile(source: string, file: string, options: object, manifest: 
 const NODENEXT = { module: "nodenext", moduleResolution: "nodenext" };
 
 test.for([
-  ["an ES module by Node's rules", "consumer.mts", NODENEXT],
-  ["a CommonJS module by Node's rules", "consumer.cts", NODENEXT],
-  ["a bundler's rules", "consumer.ts", { module: "esnext", moduleResolution: "bundler" }],
-] as const)("the published types are right for %s", async ([, file, options]) => {
-  const { exitCode, stdout } = await compile(await typeTests(), file, options, { type: "module" });
+  ["an ES module and a CommonJS module by Node's rules", ["consumer.mts", "consumer.cts"], NODENEXT],
+  ["a bundler's rules", ["consumer.ts"], { module: "esnext", moduleResolution: "bundler" }],
+] as const)("the published types are right for %s", async ([, files, options]) => {
+  const { exitCode, stdout } = await compile(await typeTests(), files, options, { type: "module" });
 
   expect(stdout).toBe("");
   expect(exitCode).toBe(0);
@@ -64,7 +69,7 @@ test("the compiler does refuse what the types forbid", async () => {
     fromInstanceRole({ roleNam: "web-server" });
     fromInstanceRole().memoised;
   `;
-  const { exitCode, stdout } = await compile(source, "consumer.mts", NODENEXT, {});
+  const { exitCode, stdout } = await compile(source, ["consumer.mts"], NODENEXT, {});
 
   expect(exitCode).not.toBe(0);
   expect(stdout.match(/error TS\d+/g)).toEqual(["error TS2322", "error TS2561", "error TS2551"]);
