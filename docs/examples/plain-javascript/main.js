@@ -1,0 +1,16 @@
+// Says who this program is here, and until when.
+
+import { fromInstanceRole, InstanceMetadataClient } from "ec2-role-credentials";
+
+const credentials = fromInstanceRole();
+const metadata = new InstanceMetadataClient();
+
+const [{ accessKeyId }, instanceId, region] = await Promise.all([
+  credentials(),
+  metadata.instanceId(),
+  metadata.region(),
+]);
+const { roleName, expiration } = credentials.status();
+console.log(
+  `${instanceId} in ${region} is ${roleName}, with key ${accessKeyId} until ${expiration.toISOString()}`,
+);
