@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
-import { createRequire } from "node:module";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
@@ -8,7 +7,7 @@ import { parseMockArguments } from "../../src/cli/mock-arguments.js";
 import { InstanceMetadataClient } from "../../src/index.js";
 import { createMockImds } from "../../src/testing/index.js";
 import { CLEAN_ENVIRONMENT, run } from "../support/child-process.js";
-import { theSnippet } from "./snippets.js";
+import { parseYaml, theSnippet } from "./snippets.js";
 import { linkCommand, projectWith } from "./test-runs.js";
 
 const MOCK_COMMAND = /^npx ec2-role-credentials mock\b.*$/m;
@@ -27,12 +26,6 @@ interface Compose {
       }
     >
   >;
-}
-
-/** A YAML parser is here anyway, as a package of a tool's. */
-function parseYaml(text: string): unknown {
-  const tool = resolve(import.meta.dirname, "../../node_modules/knip/package.json");
-  return createRequire(tool)("yaml").parse(text);
 }
 
 /** Runs a line in a shell, in a project that has the package, until the test is over; gives its first line of output. */

@@ -1,7 +1,16 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { resolve } from "node:path";
+import ts from "typescript";
 
 const ROOT = resolve(import.meta.dirname, "../..");
+
+/** The guides in `docs`, by their paths in the repository. */
+export const GUIDES: readonly string[] = readdirSync(resolve(ROOT, "docs"))
+  .filter((file) => file.endsWith(".md"))
+  .map((file) => `docs/${file}`);
+
+export const DOCUMENTS: readonly string[] = ["README.md", ...GUIDES];
 
 /** A fenced block of code in one of the documents. */
 export interface Snippet {
@@ -41,4 +50,18 @@ export function theSnippet(document: string, fits: (snippet: Snippet) => boolean
 /** The titles of the tests in a snippet. */
 export function testTitles({ text }: Snippet): string[] {
   return [...text.matchAll(/^test\("(.*?)",/gm)].map(([, title = ""]) => title);
+}
+
+/** A TypeScript snippet without its types. */
+export function javaScriptOf({ text }: Snippet): string {
+  const { outputText } = ts.transpileModule(text, {
+    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
+  });
+  return outputText;
+}
+
+/** A YAML parser is here anyway, as a package of a tool's. */
+export function parseYaml(text: string, options: { customTags?: readonly object[] } = {}): unknown {
+  const tool = resolve(ROOT, "node_modules/knip/package.json");
+  return createRequire(tool)("yaml").parse(text, options);
 }
