@@ -85,7 +85,7 @@ export const waitForRole = (looks: number, random: Random): number =>
   Math.min(250 * 2 ** Math.min(looks, 10), 5 * SECOND) * between(random, 0.8, 1.2);
 
 /** What a set that IMDS answered with is, compared with the one at hand. */
-export type Verdict = "new" | "unchanged" | "expired";
+type Verdict = "new" | "unchanged" | "expired";
 
 export interface Arrival {
   readonly verdict: Verdict;

@@ -5,7 +5,7 @@
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
-export const MAX_AGE_MS: number = 60 * MINUTE;
+const MAX_AGE_MS: number = 60 * MINUTE;
 
 export interface Time {
   readonly wall: number;
