@@ -1,0 +1,127 @@
+import type { Policy } from "./policies.js";
+import { PEERS } from "./policies.js";
+import type { Moment, Part, Scenario, Traffic } from "./simulation.js";
+import { requestsIn, SIMULATED, simulate, spreadSeconds, worstSecond } from "./simulation.js";
+import { THIS_LIBRARY, WHAT_IF } from "./this-library.js";
+import { HOUR, MINUTE, SECOND } from "./time.js";
+
+export const POLICIES: readonly Policy[] = [THIS_LIBRARY, WHAT_IF, ...PEERS];
+export const SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256] as const;
+export const INSTANCES = 10_000;
+
+/** After a minute, whatever happens is not the boot any more. */
+const BOOT: Part = { from: 0, until: MINUTE };
+const LATER: Part = { from: MINUTE, until: SIMULATED };
+
+const middle = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? 0;
+
+/** A day like any other: all processes start within a second, and each calls once a second. */
+const STEADY: Omit<Scenario, "processes" | "seed"> = {
+  rotation: "hourly",
+  bootWithin: SECOND,
+  callEvery: SECOND,
+};
+
+/** What one policy does on instances of one size, over many of them. */
+export interface Load {
+  readonly processes: number;
+  readonly requestsPerMinute: number;
+  readonly worstAtBoot: number;
+  /** The typical instance's worst second after the boot, and that of the worst one. */
+  readonly worstLater: number;
+  readonly worstOfAll: number;
+}
+
+/** 10,000 instances, each of another seed, in equal parts of each size. */
+export function steadyLoads(policy: Policy): readonly Load[] {
+  const each = Math.ceil(INSTANCES / SIZES.length);
+  return SIZES.map((processes, index) => {
+    let requests = 0;
+    let worstAtBoot = 0;
+    const later: number[] = [];
+    for (let instance = 0; instance < each; instance++) {
+      const traffic = simulate(policy, { ...STEADY, processes, seed: index * each + instance });
+      requests += traffic.requests;
+      worstAtBoot = Math.max(worstAtBoot, worstSecond(traffic, BOOT));
+      later.push(worstSecond(traffic, LATER));
+    }
+    return {
+      processes,
+      requestsPerMinute: requests / each / (SIMULATED / MINUTE),
+      worstAtBoot,
+      worstLater: middle(later),
+      worstOfAll: Math.max(...later),
+    };
+  });
+}
+
+export const CROWD = 64;
+const FEW = 12;
+
+/** Some instances with 64 processes each. */
+function run(policy: Policy, scenario: Partial<Scenario>): readonly Traffic[] {
+  return Array.from({ length: FEW }, (_, seed) =>
+    simulate(policy, { ...STEADY, ...scenario, processes: CROWD, seed }),
+  );
+}
+
+const spread = (runs: readonly Traffic[], moment: Moment): number =>
+  middle(runs.map(({ moments }) => spreadSeconds(moments[moment])));
+
+/** What follows when something happens to all processes of an instance at once. */
+export interface Common {
+  readonly policy: string;
+  /** Seconds over which the first refreshes after a common boot are spread. */
+  readonly afterBoot: number;
+  /** Seconds over which the processes notice a new set that comes as late as is promised. */
+  readonly afterRotation: number;
+  /** Requests in the worst second around such a rotation. */
+  readonly worstAtRotation: number;
+  /** Seconds over which the processes come back after eight hours without IMDS. */
+  readonly afterOutage: number;
+  /** The worst second of that outage, in requests, and its whole, in requests a minute. */
+  readonly worstInOutage: number;
+  readonly perMinuteInOutage: number;
+  /** Seconds for which a process still serves expired credentials when the IMDS is back, at worst. */
+  readonly longestStale: number;
+}
+
+const OUTAGE: Part = { from: 20 * HOUR, until: 28 * HOUR };
+
+export function commonEvents(policy: Policy): Common {
+  const boots = run(policy, {});
+  const rotations = run(policy, { rotation: "as late as is promised", bootWithin: 10 * MINUTE });
+  const outages = run(policy, { bootWithin: 10 * MINUTE, outage: OUTAGE });
+  const worst = (runs: readonly Traffic[], part: Part) =>
+    Math.max(...runs.map((traffic) => worstSecond(traffic, part)));
+  return {
+    policy: policy.name,
+    afterBoot: spread(boots, "refreshed"),
+    afterRotation: spread(rotations, "rotated"),
+    worstAtRotation: worst(rotations, { from: 10 * MINUTE, until: SIMULATED }),
+    afterOutage: spread(outages, "recovered"),
+    worstInOutage: worst(outages, OUTAGE),
+    perMinuteInOutage: middle(
+      outages.map((traffic) => requestsIn(traffic, OUTAGE) / ((OUTAGE.until - OUTAGE.from) / MINUTE)),
+    ),
+    longestStale: Math.max(...outages.map(({ longestStale }) => longestStale)) / SECOND,
+  };
+}
+
+/** Requests of each quarter of an hour of that outage and the hour after it, a minute. */
+export function outageCourse(policy: Policy): readonly (readonly [hours: number, perMinute: number])[] {
+  const traffic = simulate(policy, {
+    ...STEADY,
+    bootWithin: 10 * MINUTE,
+    outage: OUTAGE,
+    processes: CROWD,
+    seed: 1,
+  });
+  const step = 15 * MINUTE;
+  const quarters = (OUTAGE.until + HOUR - OUTAGE.from) / step;
+  return Array.from({ length: quarters }, (_, index) => {
+    const from = OUTAGE.from + index * step;
+    return [(from - OUTAGE.from) / HOUR, requestsIn(traffic, { from, until: from + step }) / 15] as const;
+  });
+}

@@ -1,0 +1,43 @@
+import { HOUR, MINUTE } from "./time.js";
+
+/** One set of credentials as the IMDS of an instance serves it. */
+export interface ServedSet {
+  readonly id: number;
+  readonly expiresAt: number;
+}
+
+/** When new sets appear: about hourly, as seen in practice, or as late as is promised. */
+export type Rotation = "hourly" | "as late as is promised";
+
+export interface Outage {
+  readonly from: number;
+  readonly until: number;
+}
+
+const LIFETIME = 6 * HOUR;
+const EVERY: Readonly<Record<Rotation, number>> = {
+  hourly: HOUR,
+  "as late as is promised": LIFETIME - 5 * MINUTE,
+};
+
+/** The IMDS of one instance. Nobody knows how far into a rotation the processes start. */
+export class InstanceMetadata {
+  readonly #every: number;
+  readonly #phase: number;
+  readonly #outage: Outage | undefined;
+
+  constructor(rotation: Rotation, outage: Outage | undefined, random: () => number) {
+    this.#every = EVERY[rotation];
+    this.#phase = random() * this.#every;
+    this.#outage = outage;
+  }
+
+  isDown(now: number): boolean {
+    return this.#outage !== undefined && now >= this.#outage.from && now < this.#outage.until;
+  }
+
+  served(now: number): ServedSet {
+    const id = Math.floor((now + this.#phase) / this.#every);
+    return { id, expiresAt: id * this.#every - this.#phase + LIFETIME };
+  }
+}
