@@ -32,3 +32,10 @@ export function linkOnSite(page: string, link: string): string | undefined {
   if (included !== undefined) return `/${included}${anchor}`;
   return target.startsWith("docs/") ? `/${target.slice("docs/".length)}${anchor}` : undefined;
 }
+
+/** The same for a picture, which the generator wants to be told by its path from the page. */
+export function pictureOnSite(page: string, source: string): string {
+  const onSite = linkOnSite(page, source);
+  if (onSite === undefined) throw new Error(`${page} shows ${source}, which is not below docs`);
+  return onSite.startsWith("/") ? `./${posix.relative(posix.dirname(`/${page}`), onSite)}` : onSite;
+}

@@ -1,9 +1,9 @@
 import type { MarkdownRenderer } from "vitepress";
-import { linkOnSite } from "./origins.js";
+import { linkOnSite, pictureOnSite } from "./origins.js";
 
 type Token = ReturnType<MarkdownRenderer["parse"]>[number];
 
-/** Turns the repository's links into those of the site. What is not on the site keeps its text and is no link. */
+/** Turns the repository's links and pictures into those of the site. What is not on the site keeps its text and is no link. */
 export function repositoryLinks(md: MarkdownRenderer): void {
   md.core.ruler.push("repository-links", ({ tokens, env }) => {
     for (const token of tokens) if (token.children) rewrite(token.children, env.relativePath);
@@ -17,6 +17,7 @@ function rewrite(tokens: Token[], page: string): void {
       blank(token);
       dropping = false;
     }
+    if (token.type === "image") token.attrSet("src", pictureOnSite(page, String(token.attrGet("src"))));
     if (token.type !== "link_open") continue;
     const link = linkOnSite(page, String(token.attrGet("href")));
     if (link !== undefined) token.attrSet("href", link);
