@@ -45,6 +45,8 @@ const config: Options = {
   noExternal: ["p-retry", "is-network-error"],
   esbuildPlugins: [thirdPartyLicences],
   esbuildOptions(options, { format }) {
+    // File and line of a source are what a stack trace needs; its text would more than double the package.
+    options.sourcesContent = false;
     if (format !== "cjs") return;
     // A dynamic import fails inside Jest's CommonJS runtime, so lazy loading is `require` there.
     options.supported = { ...options.supported, "dynamic-import": false };

@@ -52,14 +52,15 @@ test("the CommonJS files have no dynamic import, which fails inside Jest", async
   for (const file of files) expect(readFileSync(join(directory, file), "utf8")).not.toMatch(/\bimport\s*\(/);
 });
 
-test("every built file has its source map, with the sources in it", async () => {
+test("every built file has its source map, which names the sources and leaves their text out", async () => {
   const directory = await dist();
   for (const file of scripts(directory)) {
     expect(readFileSync(join(directory, file), "utf8")).toContain(`//# sourceMappingURL=${file}.map`);
-    const map: { sources: string[]; sourcesContent: (string | null)[] } = JSON.parse(
+    const map: { sources: string[]; sourcesContent?: (string | null)[] } = JSON.parse(
       readFileSync(join(directory, `${file}.map`), "utf8"),
     );
-    expect(map.sourcesContent.filter(Boolean)).toHaveLength(map.sources.length);
+    expect(map.sources).toBeInstanceOf(Array);
+    expect(map.sourcesContent?.filter(Boolean) ?? []).toEqual([]);
   }
 });
 
