@@ -21,6 +21,9 @@ type Samples<Name extends string> = Readonly<Record<Name, readonly number[]>>;
 type WarmCall = "limit" | "ours" | "smithyMemoized" | "oursInClient";
 type Load =
   | "plain"
+  | "plainReload"
+  | "withoutSdkFirst"
+  | "withoutSdkReload"
   | "bareHandler"
   | "oursFirst"
   | "oursReload"
@@ -29,7 +32,7 @@ type Load =
   | "metadataService";
 
 interface Allocation {
-  readonly perCall: Readonly<Record<"call" | "limitCall" | "awaited" | "limitAwaited", number>>;
+  readonly perCall: Readonly<Record<"clock" | "call" | "limitCall" | "awaited" | "limitAwaited", number>>;
   readonly calls: number;
   readonly growth: number;
 }

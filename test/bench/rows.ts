@@ -5,7 +5,11 @@ export interface Row {
   readonly what: string;
   readonly measured: string;
   readonly reach: string;
-  readonly outcome: "reached" | "not reached" | "not measured";
+  readonly outcome: "reached" | "not reached";
+  /** Times vary from run to run, amounts do not. */
+  readonly kind: "time" | "amount";
+  /** The measured value as a share of what is to be reached. */
+  readonly share: number;
 }
 
 const times = (value: number): string => `${value.toFixed(2)} x`;
@@ -19,6 +23,8 @@ export function ratioRow(what: string, measured: Summary, most: number, against:
     measured: `${times(measured.median)} (${spreadOf(measured)})`,
     reach: `at most ${times(most)} ${against}`,
     outcome: measured.median <= most ? "reached" : "not reached",
+    kind: "time",
+    share: measured.median / most,
   };
 }
 
@@ -35,15 +41,17 @@ export function amountRow(
     measured: `${shown} ${unit}`.trim(),
     reach: `at most ${most} ${unit}`.trim(),
     outcome: measured <= most ? "reached" : "not reached",
+    kind: "amount",
+    share: measured <= most ? Math.min(1, measured / Math.max(most, 1)) : measured / most,
   };
 }
 
-export const notMeasured = (what: string, reach: string, why: string): Row => ({
-  what,
-  measured: why,
-  reach,
-  outcome: "not measured",
-});
+/** Noise never fails a build, but a doubling does. */
+const GENEROUS: Readonly<Record<Row["kind"], number>> = { time: 2, amount: 1.25 };
+
+/** The rows that are so far off that something must have become worse. */
+export const regressions = (rows: readonly Row[]): readonly Row[] =>
+  rows.filter(({ kind, share }) => share > GENEROUS[kind]);
 
 /** The rows as columns of text. */
 export function terminalTable(rows: readonly Row[]): string {

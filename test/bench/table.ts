@@ -88,7 +88,7 @@ export function tableOf(measured: Measurements): readonly Row[] {
     ),
     amountRow("memory of one provider", lone / KILOBYTE, 20, "kB", (lone / KILOBYTE).toFixed(1)),
     amountRow(
-      "memory of each further one of 1,000 with equal settings",
+      "memory of each further one of 10,000 with equal settings",
       alike,
       300,
       "bytes",

@@ -29,7 +29,10 @@ async function bytesPerCall(loop, call) {
   return (heap() - before) / COUNTED;
 }
 
+const clock = () => Date.now();
+
 const perCall = {
+  clock: await bytesPerCall(callOnly, clock),
   call: await bytesPerCall(callOnly, provider),
   limitCall: await bytesPerCall(callOnly, limit),
   awaited: await bytesPerCall(awaited, provider),

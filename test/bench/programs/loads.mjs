@@ -6,7 +6,8 @@ import { MetadataService } from "@aws-sdk/ec2-metadata-service";
 import { fromInstanceMetadata } from "@smithy/credential-provider-imds";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { fromInstanceRole } from "ec2-role-credentials";
-import { plainLoad } from "./plain-load.mjs";
+import { fromInstanceRole as fromInstanceRoleWithoutSdk } from "ec2-role-credentials-plain";
+import { plainLoad, plainReload } from "./plain-load.mjs";
 
 const [rounds, batch, warmups] = process.argv.slice(2).map(Number);
 const { hostname, port } = new URL(process.env.AWS_EC2_METADATA_SERVICE_ENDPOINT);
@@ -35,12 +36,16 @@ async function metadataService() {
 
 const smithy = fromInstanceMetadata();
 const ours = fromInstanceRole({ shared: false });
+const withoutSdk = fromInstanceRoleWithoutSdk({ shared: false });
 
 const LOADS = {
   plain: plainLoad,
+  plainReload,
   bareHandler,
   oursFirst: () => fromInstanceRole({ shared: false })(),
   oursReload: () => ours({ forceRefresh: true }),
+  withoutSdkFirst: () => fromInstanceRoleWithoutSdk({ shared: false })(),
+  withoutSdkReload: () => withoutSdk({ forceRefresh: true }),
   smithyFirst: () => fromInstanceMetadata()(),
   smithyReload: smithy,
   metadataService,

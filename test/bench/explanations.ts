@@ -1,0 +1,77 @@
+import type { Measurements } from "./measure.js";
+import { markdownTable } from "./rows.js";
+import { median } from "./statistics.js";
+import { startRatio } from "./table.js";
+
+const figure = (value: number): string => `${value.toFixed(2)} x`;
+
+/** Why things are as they are, with the figures of the run. */
+export function explanations(measured: Measurements): string {
+  return [cold(measured), warm(measured), size(measured)].join("\n\n");
+}
+
+function cold(measured: Measurements): string {
+  const ways = [
+    ["ours", "as it is: dependencies, loaded by `require` when first needed"],
+    ["imported", "dependencies, loaded by `import()`"],
+    ["bundled", "bundled and tree-shaken"],
+    ["withoutSdk", "no package of the SDK: `node:http` itself, and no loader where there is no config file"],
+  ] as const;
+  const table = markdownTable(
+    ["process start to first credentials, alone", "time", "processor time"],
+    ways.map(([scene, name]) => [
+      name,
+      `${figure(startRatio(measured, scene, "smithy", "done").median)} smithy`,
+      `${figure(startRatio(measured, scene, "smithy", "cpu").median)} smithy`,
+    ]),
+  );
+  const beside = (scene: "s3WithOurs" | "s3WithBundled") =>
+    figure(startRatio(measured, scene, "s3WithSmithy", "done").median);
+  const commonJs = figure(startRatio(measured, "ours in CommonJS", "smithy in CommonJS", "done").median);
+  return `## A process that starts
+
+${table}
+
+The SDK's packages stay dependencies, and so npm brings their security fixes. The third way between that and bundling
+is how they are loaded. They are CommonJS, and Node, when it imports such a file, scans it and all that it requires for
+the names of its exports before it runs it: the same files take about three times as long by \`import()\` as by \`require\`. So the ES
+module build requires them too (\`src/load-package.ts\`) and imports them only in a bundle, where nothing can be
+required. Beside an S3 client, which is how nearly everybody uses the library, they are all loaded
+already, and it comes to ${beside("s3WithOurs")} smithy; bundled it would be ${beside("s3WithBundled")}, a second copy of what is there.
+
+What remains, alone, is the handler: requiring it loads \`node:http2\` and \`node:https\`, which IMDS never needs, and by way of
+\`@smithy/core/serde\` all of \`@smithy/core/config\`, \`client\`, \`schema\`, \`endpoints\` and \`protocols\`. smithy's provider
+loads the same parts of \`@smithy/core\`, but imports them when it is imported, and does without the handler and HTTP/2. From CommonJS, where
+smithy's provider is spared the scan as well, the ratio is ${commonJs}. Also tried: the library as one file (no difference), minified (none), the handler's single ES module by a deep path (Node
+does not load it: its own imports are for bundlers). To load the config package only where there is a config file would save nothing: the handler
+loads it by itself. A compile cache is the application's to
+switch on (Node 22 and later), not a library's. The last line of the table is the floor: only requests of our own reach it.`;
+}
+
+function warm({ loads }: Measurements): string {
+  const plain = median(loads.plain);
+  const share = (load: keyof typeof loads) => figure(median(loads[load]) / plain);
+  const ofSmithy = (load: keyof typeof loads) => figure(median(loads[load]) / median(loads.smithyReload));
+  return `## A load in a warm process
+
+First credentials take ${share("oursFirst")} the time of three plain requests; the same three by the SDK's handler ${share("bareHandler")}, this library
+without any package of the SDK ${share("withoutSdkFirst")}. What is on top: the two shared config files, which are opened on the thread pool
+for each provider whose settings are not known yet (smithy's provider reads them once a process); deadline,
+retries and body cap of each request; the cache that is set up. Tried: what a transport is made of looked up once
+instead of for each request; loaded packages kept instead of required again, which asks the file system; both are in, and took
+off about a third. The SDK's own cache of config files would take off as much again, but with it a file that cannot be read for a
+moment counts as empty for good.
+
+A reload is one request over a new connection, against three over an idle one that smithy's provider finds in Node's
+global agent: ${ofSmithy("oursReload")} its time on loopback, where making and closing a connection costs more than a request. A single plain
+request on a new connection takes ${ofSmithy("plainReload")} already, and this library without any package of the SDK ${ofSmithy("withoutSdkReload")}. Each millisecond
+that an IMDS takes to answer is spent once here and three times there. Keeping an idle connection would make it
+faster still, and is ruled out: no socket is left behind after a look.`;
+}
+
+function size({ packedBytes, gzippedBytes }: Measurements): string {
+  return `## Sizes
+
+Packed, ${(packedBytes / 1000).toFixed(0)} kB, a good part of it source maps. Minified and gzipped, \`.\` is ${(gzippedBytes / 1000).toFixed(1)} kB: about 1.3 kB of that is p-retry, and 3 kB are texts, those of errors
+with their hints above all. esbuild, Rolldown and terser come within 2 % of one another.`;
+}
