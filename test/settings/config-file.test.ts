@@ -4,7 +4,7 @@ import { afterEach, describe, expect, inject, test, vi } from "vitest";
 import type { InstanceRoleOptions } from "../../src/index.js";
 import { fromInstanceRole, InstanceMetadataClient } from "../../src/index.js";
 import { failureOf } from "../support/failure.js";
-import { scriptedServer } from "../support/scripted-server.js";
+import { listeningImds } from "../support/listening-imds.js";
 import { section, useConfigFile } from "../support/shared-config.js";
 
 afterEach(() => {
@@ -15,8 +15,10 @@ const KEY = "ec2_instance_profile_name";
 
 /** The role that is asked for, which each section of the config file names differently. */
 async function roleAskedFor(options: InstanceRoleOptions = {}): Promise<string | undefined> {
-  await using imds = await scriptedServer();
-  await fromInstanceRole({ endpoint: imds.endpoint, timeout: 10_000, shared: false, ...options })();
+  await using imds = await listeningImds();
+  const provider = fromInstanceRole({ endpoint: imds.endpoint, timeout: 10_000, shared: false, ...options });
+  // Only one of the names is attached, so that the others end in a 404, which is how it should be.
+  await provider().catch(() => undefined);
   return imds.requests.at(-1)?.path.split("/").at(-1);
 }
 
@@ -60,9 +62,11 @@ describe("which section of the config file counts", () => {
   );
 
   test("the metadata client reads it as well", async () => {
-    await using imds = await scriptedServer();
+    await using imds = await listeningImds();
     await useConfigFile(section("profile one", { ec2_metadata_service_endpoint: imds.endpoint }));
-    await new InstanceMetadataClient({ profile: "one", timeout: 10_000 }).get("/latest/meta-data/hostname");
+    await new InstanceMetadataClient({ profile: "one", timeout: 10_000 }).get(
+      "/latest/meta-data/instance-id",
+    );
     expect(imds.steps).toEqual(["token", "metadata"]);
   });
 });
@@ -116,7 +120,7 @@ test("may have CR LF, remarks and spaces", async () => {
 });
 
 test("a provider that failed on its settings works once they are mended", async () => {
-  await using imds = await scriptedServer();
+  await using imds = await listeningImds();
   vi.stubEnv("AWS_METADATA_SERVICE_TIMEOUT", "soon");
   const provider = fromInstanceRole({ endpoint: imds.endpoint, shared: false });
   expect((await failureOf(provider())).code).toBe("INVALID_CONFIGURATION");

@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { fromInstanceRole, InstanceMetadataClient, instanceRegion } from "../../src/index.js";
 import { failureOf } from "../support/failure.js";
-import { scriptedServer } from "../support/scripted-server.js";
+import { listeningImds } from "../support/listening-imds.js";
 import { section, useConfigFile } from "../support/shared-config.js";
 
 afterEach(() => {
@@ -77,21 +77,21 @@ describe("a value that cannot be", () => {
   });
 
   test("sends nothing", async () => {
-    await using imds = await scriptedServer();
+    await using imds = await listeningImds();
     vi.stubEnv("AWS_METADATA_SERVICE_TIMEOUT", "soon");
     await failureOf(fromInstanceRole({ endpoint: imds.endpoint, shared: false })());
     expect(imds.requests).toEqual([]);
   });
 
   test("does no harm where an option is given in its place", async () => {
-    await using imds = await scriptedServer();
+    await using imds = await listeningImds();
     vi.stubEnv("AWS_METADATA_SERVICE_TIMEOUT", "soon");
     await fromInstanceRole({ endpoint: imds.endpoint, timeout: 10_000, shared: false })();
     expect(imds.requests).toHaveLength(3);
   });
 
   test("in a section that is not in use does no harm", async () => {
-    await using imds = await scriptedServer();
+    await using imds = await listeningImds();
     await useConfigFile(section("profile other", { metadata_service_timeout: "soon" }));
     await fromInstanceRole({ endpoint: imds.endpoint, shared: false })();
     expect(imds.requests).toHaveLength(3);

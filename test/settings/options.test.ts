@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { InstanceMetadataOptions, InstanceRoleOptions } from "../../src/index.js";
 import { fromInstanceRole, InstanceMetadataClient, instanceRegion } from "../../src/index.js";
-import { scriptedServer } from "../support/scripted-server.js";
+import { listeningImds } from "../support/listening-imds.js";
 
 type Name = keyof InstanceRoleOptions;
 
@@ -157,7 +157,7 @@ describe.each(CONSTRUCTIONS)("%s", (_, rows, construct) => {
 });
 
 test("options are taken as they are at construction, whatever becomes of the object", async () => {
-  await using imds = await scriptedServer();
+  await using imds = await listeningImds();
   const options: InstanceRoleOptions = {
     endpoint: imds.endpoint,
     roleName: "first",
@@ -166,6 +166,6 @@ test("options are taken as they are at construction, whatever becomes of the obj
   };
   const provider = fromInstanceRole(options);
   options.roleName = "second";
-  await provider();
+  await provider().catch(() => undefined);
   expect(imds.requests.at(-1)?.path).toMatch(/first$/);
 });

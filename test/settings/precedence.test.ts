@@ -3,10 +3,10 @@ import { setupServer } from "msw/node";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { InstanceRoleOptions } from "../../src/index.js";
 import { fromInstanceRole, InstanceMetadataClient } from "../../src/index.js";
+import type { MockFault } from "../../src/testing/index.js";
 import { failureOf } from "../support/failure.js";
-import { answer, hang } from "../support/scripted-replies.js";
-import type { Script, ScriptedServer } from "../support/scripted-server.js";
-import { scriptedServer } from "../support/scripted-server.js";
+import type { ListeningImds } from "../support/listening-imds.js";
+import { listeningImds } from "../support/listening-imds.js";
 import { section, useConfigFile } from "../support/shared-config.js";
 
 afterEach(() => {
@@ -25,8 +25,8 @@ interface Row {
   readonly file: string;
   /** What `observe` gives for the option, the environment's value, the file's value and the default. */
   readonly seen: readonly [unknown, unknown, unknown, unknown];
-  readonly script?: Script;
-  observe(imds: ScriptedServer, options: InstanceRoleOptions): Promise<unknown>;
+  readonly fault?: MockFault;
+  observe(imds: ListeningImds, options: InstanceRoleOptions): Promise<unknown>;
 }
 
 const settle = (work: Promise<unknown>): Promise<unknown> =>
@@ -45,7 +45,8 @@ const ROWS: readonly Row[] = [
     file: "from-file",
     seen: ["from-option", "from-environment", "from-file", "app-role"],
     observe: async (imds, options) => {
-      await fromInstanceRole({ ...PATIENT, endpoint: imds.endpoint, ...options })();
+      // Only one of the names is attached, so that the others end in a 404, which is how it should be.
+      await settle(fromInstanceRole({ ...PATIENT, endpoint: imds.endpoint, ...options })());
       return imds.requests.at(-1)?.path.split("/").at(-1);
     },
   },
@@ -57,7 +58,7 @@ const ROWS: readonly Row[] = [
     environment: "2",
     file: "3",
     seen: [1, 2, 3, 4],
-    script: { token: [answer(500)] },
+    fault: { on: "token", status: 500 },
     observe: async (imds, options) => {
       const error = await failureOf(fromInstanceRole({ ...PATIENT, endpoint: imds.endpoint, ...options })());
       expect(error.attempts).toBe(imds.count("token"));
@@ -72,10 +73,11 @@ const ROWS: readonly Row[] = [
     environment: "false",
     file: "FALSE",
     seen: ["closed", "open", "open", "closed"],
-    script: { token: [answer(404)] },
+    fault: { on: "token", status: 404 },
     observe: async (imds, options) => {
       await settle(fromInstanceRole({ ...PATIENT, endpoint: imds.endpoint, ...options })());
-      return imds.count("credentials") > 0 ? "open" : "closed";
+      // A read without a token is sent, whatever comes of it.
+      return imds.count("role") > 0 ? "open" : "closed";
     },
   },
   {
@@ -87,7 +89,7 @@ const ROWS: readonly Row[] = [
     file: "0.75",
     // At least so many milliseconds, and less than the next one.
     seen: [150, 450, 750, 1000],
-    script: { token: [hang] },
+    fault: { on: "token", mode: "hang" },
     observe: async (imds, options) => {
       const start = performance.now();
       const { endpoint } = imds;
@@ -108,27 +110,27 @@ describe.each(ROWS)("$setting", (row) => {
   const inFile = () => useConfigFile(section("default", { [row.key]: row.file }));
 
   test("the option beats environment and file", async () => {
-    await using imds = await scriptedServer(row.script);
+    await using imds = await listeningImds(row.fault);
     await inFile();
     vi.stubEnv(row.variable, row.environment);
     expectSeen(row, await row.observe(imds, row.option), fromOption);
   });
 
   test("the environment beats the file", async () => {
-    await using imds = await scriptedServer(row.script);
+    await using imds = await listeningImds(row.fault);
     await inFile();
     vi.stubEnv(row.variable, row.environment);
     expectSeen(row, await row.observe(imds, {}), fromEnvironment);
   });
 
   test("the file counts when neither is set", async () => {
-    await using imds = await scriptedServer(row.script);
+    await using imds = await listeningImds(row.fault);
     await inFile();
     expectSeen(row, await row.observe(imds, {}), fromFile);
   });
 
   test("an option that is undefined counts as not given", async () => {
-    await using imds = await scriptedServer(row.script);
+    await using imds = await listeningImds(row.fault);
     vi.stubEnv(row.variable, row.environment);
     const options: InstanceRoleOptions = { [row.setting]: undefined };
     expectSeen(
@@ -139,26 +141,26 @@ describe.each(ROWS)("$setting", (row) => {
   });
 
   test.each(["", "  "])("an environment variable that is %j counts as unset", async (empty) => {
-    await using imds = await scriptedServer(row.script);
+    await using imds = await listeningImds(row.fault);
     await inFile();
     vi.stubEnv(row.variable, empty);
     expectSeen(row, await row.observe(imds, {}), fromFile);
   });
 
   test("a key that is empty in the file counts as unset", async () => {
-    await using imds = await scriptedServer(row.script);
+    await using imds = await listeningImds(row.fault);
     await useConfigFile(section("default", { [row.key]: "" }));
     expectSeen(row, await row.observe(imds, {}), byDefault);
   });
 
   test("the default", async () => {
-    await using imds = await scriptedServer(row.script);
+    await using imds = await listeningImds(row.fault);
     expectSeen(row, await row.observe(imds, {}), byDefault);
   });
 });
 
 test("a timeout is not the longer one that was overruled", async () => {
-  await using imds = await scriptedServer({ token: [hang] });
+  await using imds = await listeningImds({ on: "token", mode: "hang" });
   const { endpoint } = imds;
   const read = (options: InstanceRoleOptions) =>
     failureOf(fromInstanceRole({ endpoint, maxRetries: 0, shared: false, ...options })());
@@ -175,9 +177,9 @@ describe("endpoint", () => {
   const load = (options: InstanceRoleOptions = {}) => fromInstanceRole({ ...PATIENT, ...options })();
 
   test("option beats environment beats file", async () => {
-    await using a = await scriptedServer();
-    await using b = await scriptedServer();
-    await using c = await scriptedServer();
+    await using a = await listeningImds();
+    await using b = await listeningImds();
+    await using c = await listeningImds();
     const asked = () => [a, b, c].map(({ requests }) => requests.length > 0);
     await useConfigFile(section("default", { [KEY]: c.endpoint }));
     await load();
@@ -192,7 +194,7 @@ describe("endpoint", () => {
   });
 
   test("an empty variable counts as unset", async () => {
-    await using imds = await scriptedServer();
+    await using imds = await listeningImds();
     await useConfigFile(section("default", { [KEY]: imds.endpoint }));
     vi.stubEnv(VARIABLE, "");
     await load();
@@ -200,14 +202,14 @@ describe("endpoint", () => {
   });
 
   test.each(["/", ""])("with %j at its end, as the AWS CLI wants it or not", async (end) => {
-    await using imds = await scriptedServer();
+    await using imds = await listeningImds();
     vi.stubEnv(VARIABLE, imds.endpoint + end);
     await load();
-    expect(imds.trace[0]).toBe("PUT /latest/api/token");
+    expect(imds.requests[0]).toMatchObject({ method: "PUT", path: "/latest/api/token" });
   });
 
   test("wins over the mode, wherever each comes from", async () => {
-    await using imds = await scriptedServer();
+    await using imds = await listeningImds();
     vi.stubEnv("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv6");
     await load({ endpoint: imds.endpoint, endpointMode: "IPv6" });
     expect(imds.steps).toEqual(["token", "role", "credentials"]);
@@ -277,7 +279,7 @@ describe("endpointMode", () => {
 describe("the switch AWS_EC2_METADATA_DISABLED", () => {
   test.each(["true", "TRUE", "True"])("as %s: no request at all, by whatever way", async (value) => {
     vi.stubEnv("AWS_EC2_METADATA_DISABLED", value);
-    await using imds = await scriptedServer();
+    await using imds = await listeningImds();
     const { endpoint } = imds;
     const error = await failureOf(fromInstanceRole({ ...PATIENT, endpoint })());
     expect(error).toMatchObject({ code: "IMDS_DISABLED", attempts: 0, tryNextLink: true });
@@ -290,7 +292,7 @@ describe("the switch AWS_EC2_METADATA_DISABLED", () => {
 
   test.each(["false", "", "0", "no", "1"])("as %j: requests as ever", async (value) => {
     vi.stubEnv("AWS_EC2_METADATA_DISABLED", value);
-    await using imds = await scriptedServer();
+    await using imds = await listeningImds();
     await fromInstanceRole({ ...PATIENT, endpoint: imds.endpoint })();
     expect(imds.requests).toHaveLength(3);
   });
