@@ -44,8 +44,8 @@ const withWebpack: Bundler = async ({ entry, format, outfile, lazyParts }) => {
     target: "node20",
     entry,
     devtool: false,
-    // It marks what nobody uses; that it goes is the minimizer's part.
-    optimization: { minimize: true },
+    // It marks what nobody uses; that it goes is the minimizer's part, which takes long with all of the SDK.
+    optimization: { minimize: lazyParts === "beside" },
     experiments: { outputModule: esm },
     output: {
       path: dirname(outfile),
