@@ -144,8 +144,20 @@ const refusal = fc
 const strange = (near: fc.Arbitrary<Buffer>) =>
   fc.oneof({ arbitrary: near, weight: 4 }, rawAnswer, statusAnswer, bodyAnswer);
 
+/** One step is refused in a plain way: each way often enough that none is missed by a short run. */
+const plainRefusal: fc.Arbitrary<RawAnswers> = fc
+  .tuple(
+    fc.constantFrom("token", "role", "credentials"),
+    fc.constantFrom(
+      ...[400, 401, 403, 404, 405, 429, 500, 503].map((status) => http(status, "")),
+      Buffer.alloc(0),
+    ),
+  )
+  .map(([step, refused]) => ({ ...GOOD, [step]: refused }));
+
 /** One step answers strangely, the others well; now and then all of them are strange. */
 export const answers: fc.Arbitrary<RawAnswers> = fc.oneof(
+  { arbitrary: plainRefusal, weight: 5 },
   { arbitrary: strange(nearToken).map((token) => ({ ...GOOD, token })), weight: 3 },
   { arbitrary: strange(nearRoleList).map((role) => ({ ...GOOD, role })), weight: 3 },
   {
