@@ -6,7 +6,7 @@ const DOCS = resolve(import.meta.dirname, "..");
 
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   Begin: ["instance-roles", "set-up", "local-development", "moving"],
-  Use: ["s3", "other-clients", "refreshing", "observability", "testing"],
+  Use: ["s3", "other-clients", "refreshing", "observability", "testing", "runtimes"],
   Help: ["troubleshooting", "faq", "security"],
   Reference: ["api/ec2-role-credentials", "api/ec2-role-credentials/testing"],
   Inside: ["architecture", "benchmarks", "scale", "reliability"],
