@@ -19,7 +19,6 @@ test("the package holds the built files, their types and maps, and the documents
     "README.md",
     "dist/THIRD_PARTY_LICENSES.txt",
     "dist/cli.js",
-    "dist/cli.js.map",
     "dist/index.cjs",
     "dist/index.cjs.map",
     "dist/index.d.cts",
