@@ -12,8 +12,8 @@ import { regressions, terminalTable } from "./rows.js";
 import { tableOf } from "./table.js";
 import { openWorkshop } from "./workshop.js";
 
-const FULL: Effort = { warmRounds: 15, warmMs: 100, loadRounds: 60, startRounds: 21, repeats: 5 };
-const QUICK: Effort = { warmRounds: 5, warmMs: 50, loadRounds: 15, startRounds: 5, repeats: 3 };
+const FULL: Effort = { warmRounds: 7, warmMs: 80, loadRounds: 60, startRounds: 31, repeats: 5 };
+const QUICK: Effort = { warmRounds: 3, warmMs: 50, loadRounds: 15, startRounds: 5, repeats: 3 };
 
 async function main(): Promise<void> {
   const { values } = parseArgs({

@@ -172,8 +172,8 @@ ${markdownTable(
   rows.map(({ what, measured: value, reach, outcome }) => [what, value, reach, outcome]),
 )}
 
-A warm call of this library leaves ${measured.allocation.perCall.call.toFixed(0)} bytes behind, which is the number that the clock returns; awaiting it,
-${measured.allocation.perCall.awaited.toFixed(0)} bytes, all of \`await\`; an async function that returns a constant and is awaited, ${measured.allocation.perCall.limitAwaited.toFixed(0)}.
+A warm call of this library leaves ${measured.allocation.perCall.call.toFixed(0)} bytes behind: the number that the clock returns. With the \`await\` around it, it is
+${measured.allocation.perCall.awaited.toFixed(0)} bytes; an async function that returns a constant and is awaited leaves ${measured.allocation.perCall.limitAwaited.toFixed(0)}.
 
 ${explanations(measured)}
 

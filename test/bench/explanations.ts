@@ -28,9 +28,12 @@ function cold(measured: Measurements): string {
   const beside = (scene: "s3WithOurs" | "s3WithBundled") =>
     figure(startRatio(measured, scene, "s3WithSmithy", "done").median);
   const commonJs = figure(startRatio(measured, "ours in CommonJS", "smithy in CommonJS", "done").median);
+  const commonJsCpu = figure(startRatio(measured, "ours in CommonJS", "smithy in CommonJS", "cpu").median);
   return `## A process that starts
 
 ${table}
+
+Of the two, processor time is the steadier: it does not count what other processes of the machine were doing.
 
 The SDK's packages stay dependencies, and so npm brings their security fixes. The third way between that and bundling
 is how they are loaded. They are CommonJS, and Node, when it imports such a file, scans it and all that it requires for
@@ -42,7 +45,7 @@ already, and it comes to ${beside("s3WithOurs")} smithy; bundled it would be ${b
 What remains, alone, is the handler: requiring it loads \`node:http2\` and \`node:https\`, which IMDS never needs, and by way of
 \`@smithy/core/serde\` all of \`@smithy/core/config\`, \`client\`, \`schema\`, \`endpoints\` and \`protocols\`. smithy's provider
 loads the same parts of \`@smithy/core\`, but imports them when it is imported, and does without the handler and HTTP/2. From CommonJS, where
-smithy's provider is spared the scan as well, the ratio is ${commonJs}. Also tried: the library as one file (no difference), minified (none), the handler's single ES module by a deep path (Node
+smithy's provider is spared the scan as well, the ratio is ${commonJs} (processor time ${commonJsCpu}). Also tried: the library as one file (no difference), minified (none), the handler's single ES module by a deep path (Node
 does not load it: its own imports are for bundlers). To load the config package only where there is a config file would save nothing: the handler
 loads it by itself. A compile cache is the application's to
 switch on (Node 22 and later), not a library's. The last line of the table is the floor: only requests of our own reach it.`;

@@ -96,6 +96,21 @@ async function measureMemory(
   return bytes;
 }
 
+/** In several processes: what a compiler makes of a call differs from one to the next. */
+async function measureWarmCalls(
+  workshop: Workshop,
+  endpoint: string,
+  { warmRounds, warmMs, repeats }: Effort,
+): Promise<Measurements["warm"]> {
+  const samples: Record<WarmCall, number[]> = { limit: [], ours: [], smithyMemoized: [], oursInClient: [] };
+  for (let repeat = 0; repeat < repeats; repeat++) {
+    const args = [warmRounds, warmMs].map(String);
+    const more = await workshop.run<Measurements["warm"]>("warm-calls.mjs", { args, endpoint });
+    for (const call of Object.keys(samples) as WarmCall[]) samples[call].push(...more[call]);
+  }
+  return samples;
+}
+
 /** Measures everything, one thing after the other; `tell` hears what comes next. */
 export async function measureAll(
   where: { readonly workshop: Workshop; readonly imds: ImdsProcess },
@@ -107,10 +122,7 @@ export async function measureAll(
   tell("sizes");
   const sizes = { packedBytes: packedBytes(), gzippedBytes: await gzippedBytes() };
   tell("warm calls");
-  const warm = await workshop.run<Measurements["warm"]>("warm-calls.mjs", {
-    args: [effort.warmRounds, effort.warmMs].map(String),
-    endpoint,
-  });
+  const warm = await measureWarmCalls(workshop, endpoint, effort);
   tell("loads");
   const loads = await workshop.run<Measurements["loads"]>("loads.mjs", {
     args: [effort.loadRounds, 10, 300].map(String),

@@ -15,7 +15,7 @@ export interface RotationDelay {
   /** Of a call that waits for nothing. */
   readonly typicalMs: number;
   readonly longestMs: number;
-  /** Calls that took longer than half an answer of the IMDS more than the typical one. */
+  /** Calls that took longer than the typical one by more than an answer of the IMDS, the least that a wait can be. */
   readonly waits: number;
 }
 
@@ -40,6 +40,6 @@ export async function measureRotation(
   )) as never;
   if (!rotated) throw new Error(`${library} did not pick the rotation up while it was watched`);
   const typicalMs = median(delays);
-  const waits = delays.filter((delay) => delay > typicalMs + IMDS_DELAY_MS / 2).length;
+  const waits = delays.filter((delay) => delay > typicalMs + IMDS_DELAY_MS).length;
   return { typicalMs, longestMs: Math.max(...delays), waits };
 }

@@ -86,6 +86,7 @@ export function tableOf(measured: Measurements): readonly Row[] {
       1,
       "smithy",
     ),
+    ratioRow("the same, processor time", startRatio(measured, "ours", "smithy", "cpu"), 1, "smithy"),
     amountRow("memory of one provider", lone / KILOBYTE, 20, "kB", (lone / KILOBYTE).toFixed(1)),
     amountRow(
       "memory of each further one of 10,000 with equal settings",
@@ -96,10 +97,9 @@ export function tableOf(measured: Measurements): readonly Row[] {
     ),
     amountRow(
       "garbage of a warm call",
-      allocation.perCall.call,
-      1,
+      Math.round(allocation.perCall.call),
+      Math.round(allocation.perCall.limitCall),
       "bytes",
-      allocation.perCall.call.toFixed(2),
     ),
     amountRow(
       `growth of the heap over ${allocation.calls / 1e6} million warm calls`,
