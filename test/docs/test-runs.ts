@@ -53,6 +53,8 @@ export async function outcomesOf(project: string, args: readonly string[]): Prom
   });
   const file = await readFile(join(project, "report.json"), "utf8").catch(() => undefined);
   if (file === undefined) throw new Error(`there is no report\n${stderr}\n${stdout}`);
+  // Jest with --detectOpenHandles tells there what keeps a process alive after its tests.
+  if (/open handles?/i.test(stderr)) throw new Error(`something is left open\n${stderr}`);
   const { testResults }: Report = JSON.parse(file);
   return new Map(
     testResults.flatMap(({ message, assertionResults }) => {
@@ -81,6 +83,7 @@ export const JEST: readonly string[] = [
   "node_modules/jest/bin/jest.js",
   PATIENCE,
   "--json",
+  "--detectOpenHandles",
   "--outputFile=report.json",
   "--cacheDirectory=jest-cache",
 ];
