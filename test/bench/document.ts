@@ -158,8 +158,8 @@ This page and its chart are written by \`npm run bench\` from one run, on Node $
 (${process.platform}, ${process.arch}). Peers: ${versions}.
 
 Absolute times say more of a machine than of a library, and there are none here: each figure compares two things that
-were measured in turn, in the same run. It is the median over several rounds; ± is half of the distance between the
-quartiles. The mocked IMDS runs in a process of its own on loopback, where a request costs next to nothing, so that
+were measured in turn, in the same run. It is the median over several rounds, for starts of processes the quicker quarter; ± is half
+of the distance between the quartiles. The mocked IMDS runs in a process of its own on loopback, where a request costs next to nothing, so that
 what the client costs is seen at its largest. Warm calls are timed by tinybench in batches of 1,000; what needs a fresh process
 gets one; the whole runs in a network namespace without a way out, where the system allows it.
 

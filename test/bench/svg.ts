@@ -112,7 +112,7 @@ export function chart(panels: readonly Panel[]): string {
   });
   const [width, height] = [WIDTH * COLUMNS, HEIGHT * rows];
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="11">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="11" role="img" aria-label="Charts; their figures stand in the tables of the page">`,
     `<rect width="${width}" height="${height}" fill="white"/>`,
     ...drawn,
     "</svg>\n",

@@ -5,7 +5,7 @@ import type { Row } from "./rows.js";
 import { amountRow, ratioRow } from "./rows.js";
 import type { Scene } from "./startup.js";
 import type { Summary } from "./statistics.js";
-import { median, ratio, summarize } from "./statistics.js";
+import { median, ratio, undisturbedRatio } from "./statistics.js";
 
 const KILOBYTE = 1000;
 
@@ -19,7 +19,7 @@ type Moment = "imported" | "done" | "cpu";
 
 /** How the start of one kind of process compares with that of another. */
 export function startRatio({ starts }: Measurements, scene: Scene, other: Scene, moment: Moment): Summary {
-  return ratio(starts.get(scene)?.[moment] ?? [], starts.get(other)?.[moment] ?? []);
+  return undisturbedRatio(starts.get(scene)?.[moment] ?? [], starts.get(other)?.[moment] ?? []);
 }
 
 /** What an import takes, beyond what a process takes that imports nothing. */
@@ -27,8 +27,7 @@ function importRatio({ starts }: Measurements, scene: Scene, other: Scene): Summ
   const nothing = starts.get("nothing")?.imported ?? [];
   const beyond = (name: Scene) =>
     (starts.get(name)?.imported ?? []).map((value, round) => value - (nothing[round] ?? 0));
-  const [ours, theirs] = [median(beyond(scene)), median(beyond(other))];
-  return { ...summarize([ours / theirs]), spread: 0, samples: nothing.length };
+  return undisturbedRatio(beyond(scene), beyond(other));
 }
 
 /** The figures that are to be reached, and whether they are. */
