@@ -12,7 +12,7 @@ import { regressions, terminalTable } from "./rows.js";
 import { tableOf } from "./table.js";
 import { openWorkshop } from "./workshop.js";
 
-const FULL: Effort = { warmRounds: 7, warmMs: 80, loadRounds: 60, startRounds: 31, repeats: 5 };
+const FULL: Effort = { warmRounds: 7, warmMs: 80, loadRounds: 60, startRounds: 41, repeats: 5 };
 const QUICK: Effort = { warmRounds: 3, warmMs: 50, loadRounds: 15, startRounds: 5, repeats: 3 };
 
 async function main(): Promise<void> {

@@ -24,11 +24,14 @@ export function ratio(series: readonly number[], other: readonly number[]): Summ
 }
 
 /**
- * The same for starts of processes, by the quicker quarter of each series: what disturbs a start only ever makes it
- * slower, and by far more than what is to be seen.
+ * What a start of a process takes when little disturbs it, the quicker quarter: a disturbance only ever makes it slower,
+ * and by far more than what is to be seen.
  */
-export function undisturbedRatio(series: readonly number[], other: readonly number[]): Summary {
-  const quick = (samples: readonly number[]) =>
-    [...samples].sort((a, b) => a - b)[Math.floor((samples.length - 1) / 4)] ?? Number.NaN;
-  return { ...ratio(series, other), median: quick(series) / quick(other) };
-}
+export const undisturbed = (samples: readonly number[]): number =>
+  [...samples].sort((a, b) => a - b)[Math.floor((samples.length - 1) / 4)] ?? Number.NaN;
+
+/** How one series of starts compares with another. */
+export const undisturbedRatio = (series: readonly number[], other: readonly number[]): Summary => ({
+  ...ratio(series, other),
+  median: undisturbed(series) / undisturbed(other),
+});

@@ -5,7 +5,7 @@ import type { Row } from "./rows.js";
 import { amountRow, ratioRow } from "./rows.js";
 import type { Scene } from "./startup.js";
 import type { Summary } from "./statistics.js";
-import { median, ratio, undisturbedRatio } from "./statistics.js";
+import { median, ratio, undisturbed, undisturbedRatio } from "./statistics.js";
 
 const KILOBYTE = 1000;
 
@@ -24,10 +24,10 @@ export function startRatio({ starts }: Measurements, scene: Scene, other: Scene,
 
 /** What an import takes, beyond what a process takes that imports nothing. */
 function importRatio({ starts }: Measurements, scene: Scene, other: Scene): Summary {
-  const nothing = starts.get("nothing")?.imported ?? [];
-  const beyond = (name: Scene) =>
-    (starts.get(name)?.imported ?? []).map((value, round) => value - (nothing[round] ?? 0));
-  return undisturbedRatio(beyond(scene), beyond(other));
+  const imported = (name: Scene) => starts.get(name)?.imported ?? [];
+  const nothing = undisturbed(imported("nothing"));
+  const median = (undisturbed(imported(scene)) - nothing) / (undisturbed(imported(other)) - nothing);
+  return { ...ratio(imported(scene), imported(other)), median };
 }
 
 /** The figures that are to be reached, and whether they are. */
@@ -76,6 +76,12 @@ export function tableOf(measured: Measurements): readonly Row[] {
     ratioRow(
       "process start to first credentials, beside an S3 client",
       startRatio(measured, "s3WithOurs", "s3WithSmithy", "done"),
+      1,
+      "smithy",
+    ),
+    ratioRow(
+      "the same, processor time",
+      startRatio(measured, "s3WithOurs", "s3WithSmithy", "cpu"),
       1,
       "smithy",
     ),
