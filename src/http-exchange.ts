@@ -164,14 +164,16 @@ export class HttpExchange {
 const aborted = (signal: AbortSignal | undefined): RequestFailure =>
   new RequestFailure("aborted", "the caller's signal", { cause: signal?.reason });
 
-const brokenOff = (): RequestFailure => new RequestFailure("truncated", "the answer broke off");
-
 /** By events: what Node loads to iterate over a stream costs a process that starts more than a request does. */
 function readBody(message: IncomingMessage, maxBytes: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    if (message.destroyed) throw brokenOff();
     const chunks: Buffer[] = [];
     let size = 0;
+    let whole = false;
+    const onClose = () => {
+      if (!whole) reject(new RequestFailure("truncated", "the answer broke off"));
+    };
+    if (message.destroyed) return onClose();
     message.on("data", (chunk: Buffer) => {
       size += chunk.length;
       chunks.push(chunk);
@@ -180,9 +182,9 @@ function readBody(message: IncomingMessage, maxBytes: number): Promise<string> {
       message.destroy();
     });
     message.once("end", () => {
-      if (message.complete) resolve(new TextDecoder().decode(Buffer.concat(chunks)));
+      whole = message.complete;
+      if (whole) resolve(new TextDecoder().decode(Buffer.concat(chunks)));
     });
-    message.once("error", () => reject(brokenOff()));
-    message.once("close", () => reject(brokenOff()));
+    message.once("error", onClose).once("close", onClose);
   });
 }

@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { loadSharedConfigFiles } from "@smithy/core/config";
+import { sharedFilePaths } from "../shared-config.js";
 import type { Finding } from "./findings.js";
 
 const DMI = "/sys/class/dmi/id";
@@ -47,10 +46,11 @@ export async function otherCredentials(profile: string | undefined): Promise<Fin
     if (process.env[variable]) places.push(`${kind} in the environment (${variable})`);
   }
   const name = profile ?? (process.env.AWS_PROFILE?.trim() || "default");
-  const { configFile, credentialsFile } = await loadSharedConfigFiles({ ignoreCache: true });
+  const paths = sharedFilePaths();
+  const { configFile, credentialsFile } = await loadSharedConfigFiles({ ...paths, ignoreCache: true });
   const files = [
-    [credentialsFile, process.env.AWS_SHARED_CREDENTIALS_FILE || join(homedir(), ".aws", "credentials")],
-    [configFile, process.env.AWS_CONFIG_FILE || join(homedir(), ".aws", "config")],
+    [credentialsFile, paths.filepath],
+    [configFile, paths.configFilepath],
   ] as const;
   for (const [file, path] of files) {
     for (const [section, keys] of Object.entries(file)) {
