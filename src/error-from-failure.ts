@@ -15,32 +15,20 @@ const STEP: Readonly<Record<InstanceMetadataPhase, string>> = {
   metadata: "Instance metadata",
 };
 
-function codeOf(
-  { kind, statusCode }: RequestFailure,
-  phase: InstanceMetadataPhase,
-): InstanceMetadataErrorCode {
-  switch (kind) {
-    case "refused":
-    case "unroutable":
-    case "unconnected":
-    case "reset":
-      return "IMDS_UNREACHABLE";
-    case "timeout":
-      return "IMDS_TIMEOUT";
-    case "aborted":
-      return "ABORTED";
-    case "garbled":
-    case "truncated":
-    case "oversized":
-    case "unusable":
-    case "illegal":
-      return "INVALID_RESPONSE";
-    case "unlisted":
-      return "NO_ROLE_ATTACHED";
-    case "status":
-      return codeOfStatus(statusCode, phase);
-  }
-}
+const CODES: Readonly<Record<Exclude<FailureKind, "status">, InstanceMetadataErrorCode>> = {
+  refused: "IMDS_UNREACHABLE",
+  unroutable: "IMDS_UNREACHABLE",
+  unconnected: "IMDS_UNREACHABLE",
+  reset: "IMDS_UNREACHABLE",
+  timeout: "IMDS_TIMEOUT",
+  aborted: "ABORTED",
+  garbled: "INVALID_RESPONSE",
+  truncated: "INVALID_RESPONSE",
+  oversized: "INVALID_RESPONSE",
+  unusable: "INVALID_RESPONSE",
+  illegal: "INVALID_RESPONSE",
+  unlisted: "NO_ROLE_ATTACHED",
+};
 
 function codeOfStatus(status: number | undefined, phase: InstanceMetadataPhase): InstanceMetadataErrorCode {
   if (status === 403) return "IMDS_FORBIDDEN";
@@ -54,36 +42,29 @@ function codeOfStatus(status: number | undefined, phase: InstanceMetadataPhase):
   return phase === "metadata" ? "NOT_FOUND" : "NO_ROLE_ATTACHED";
 }
 
-function hint(code: InstanceMetadataErrorCode, { phase }: Context): string {
-  switch (code) {
-    case "IMDS_UNREACHABLE":
-      return "Is this not an EC2 instance, or is metadata blocked by a firewall or a container network?";
-    case "IMDS_TIMEOUT":
-      return phase === "token"
-        ? "Inside a container, raise the instance's metadata response hop limit to 2."
-        : "The metadata service is slow or overloaded; the option timeout sets how long one attempt may take.";
-    case "IMDS_FORBIDDEN":
-      return "Metadata access is switched off on this instance, or a proxy such as kube2iam refuses it.";
-    case "TOKEN_REJECTED":
-      return "The service did not accept the request for a token; is the endpoint an EC2 metadata service?";
-    case "TOKEN_UNSUPPORTED":
-      return "It knows no IMDSv2 tokens; the option ec2MetadataV1Disabled: false allows IMDSv1, which is less safe.";
-    case "UNAUTHORIZED":
-      return "It refused a new session token as well; is something between this process and the metadata service?";
-    case "NO_ROLE_ATTACHED":
-      return "Attach an instance profile that contains a role to this instance.";
-    case "THROTTLED":
-      return "Too many requests from this instance; look for other processes that read metadata in a loop.";
-    case "SERVER_ERROR":
-      return "The metadata service is in trouble or is not one; is the endpoint right?";
-    case "INVALID_RESPONSE":
-      return "Is the endpoint an EC2 metadata service, and is nothing rewriting its answers?";
-    case "NOT_FOUND":
-      return "Check the path, which must be given in full, such as /latest/meta-data/instance-id.";
-    default:
-      return "";
-  }
-}
+const HINTS: Readonly<Partial<Record<InstanceMetadataErrorCode, string>>> = {
+  IMDS_UNREACHABLE:
+    "Is this not an EC2 instance, or is metadata blocked by a firewall or a container network?",
+  IMDS_TIMEOUT:
+    "The metadata service is slow or overloaded; the option timeout sets how long one attempt may take.",
+  IMDS_FORBIDDEN: "Metadata access is switched off on this instance, or a proxy such as kube2iam refuses it.",
+  TOKEN_REJECTED:
+    "The service did not accept the request for a token; is the endpoint an EC2 metadata service?",
+  TOKEN_UNSUPPORTED:
+    "It knows no IMDSv2 tokens; the option ec2MetadataV1Disabled: false allows IMDSv1, which is less safe.",
+  UNAUTHORIZED:
+    "It refused a new session token as well; is something between this process and the metadata service?",
+  NO_ROLE_ATTACHED: "Attach an instance profile that contains a role to this instance.",
+  THROTTLED: "Too many requests from this instance; look for other processes that read metadata in a loop.",
+  SERVER_ERROR: "The metadata service is in trouble or is not one; is the endpoint right?",
+  INVALID_RESPONSE: "Is the endpoint an EC2 metadata service, and is nothing rewriting its answers?",
+  NOT_FOUND: "Check the path, which must be given in full, such as /latest/meta-data/instance-id.",
+};
+
+const HOP_LIMIT = "Inside a container, raise the instance's metadata response hop limit to 2.";
+
+const hint = (code: InstanceMetadataErrorCode, phase: InstanceMetadataPhase): string =>
+  (code === "IMDS_TIMEOUT" && phase === "token" ? HOP_LIMIT : HINTS[code]) ?? "";
 
 /** Only the body of an answer with status 200 is read. */
 const IN_THE_BODY: ReadonlySet<FailureKind> = new Set([
@@ -97,13 +78,13 @@ const IN_THE_BODY: ReadonlySet<FailureKind> = new Set([
 /** The typed error for a failed request: what happened, where, and what to do about it. */
 export function errorFromFailure(failure: RequestFailure, context: Context): InstanceMetadataError {
   const { phase, attempts, endpoint } = context;
-  const code = codeOf(failure, phase);
+  const code = failure.kind === "status" ? codeOfStatus(failure.statusCode, phase) : CODES[failure.kind];
   const tries = attempts > 1 ? ` (tried ${attempts} times)` : "";
   const what =
     code === "ABORTED"
       ? `${STEP[phase]} was no longer wanted from ${endpoint}: the caller's signal was aborted.`
       : `${STEP[phase]} could not be read from ${endpoint}: ${failure.detail}${tries}.`;
-  return new InstanceMetadataError(`${what} ${hint(code, context)}`.trimEnd(), {
+  return new InstanceMetadataError(`${what} ${hint(code, phase)}`.trimEnd(), {
     code,
     phase,
     attempts,
@@ -115,10 +96,10 @@ export function errorFromFailure(failure: RequestFailure, context: Context): Ins
 /** Raised when no document can be had for a role, although metadata answers. */
 export function noRoleError(what: string, endpoint: string, attempts: number): InstanceMetadataError {
   const code = "NO_ROLE_ATTACHED";
-  const context: Context = { phase: "credentials", attempts, endpoint };
-  return new InstanceMetadataError(`${what} at ${endpoint}. ${hint(code, context)}`, {
-    ...context,
+  return new InstanceMetadataError(`${what} at ${endpoint}. ${HINTS[code]}`, {
     code,
+    phase: "credentials",
+    attempts,
     statusCode: 404,
   });
 }

@@ -106,7 +106,7 @@ export function weigh(
   if (left <= 0) return { verdict: "expired", take: !arrived.sameAsHeld && lastsLonger, settles: false };
   if (arrived.sameAsHeld) return { verdict: "unchanged", take: false, settles: false };
   if (left > arrived.windowMs) return { verdict: "new", take: true, settles: true };
-  const take = lastsLonger || held?.standing === "invalidated";
+  const take = lastsLonger || held.standing === "invalidated";
   return { verdict: take ? "new" : "unchanged", take, settles: false };
 }
 

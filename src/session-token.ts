@@ -91,7 +91,6 @@ function tokenIn({ body }: MetadataAnswer): string {
 }
 
 function ttlIn({ headers }: MetadataAnswer): number | undefined {
-  const text = headers[TTL_HEADER]?.trim() ?? "";
-  const seconds = /^\d+$/.test(text) ? Number(text) : 0;
+  const seconds = Number(headers[TTL_HEADER]);
   return seconds > 0 ? Math.min(seconds, LONGEST_TTL_SECONDS) : undefined;
 }

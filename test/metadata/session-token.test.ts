@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import type { InstanceMetadataClient } from "../../src/index.js";
 import { failureOf } from "../support/failure.js";
 import { clientAt, providerAt } from "../support/scripted-provider.js";
-import { answer, issueTokenFor, text, tokenNumber } from "../support/scripted-replies.js";
+import { answer, issueToken, issueTokenFor, text, tokenNumber } from "../support/scripted-replies.js";
 import type { ScriptedServer } from "../support/scripted-server.js";
 import { scriptedServer } from "../support/scripted-server.js";
 
@@ -43,6 +43,13 @@ describe("asking for a token", () => {
       tokenNumber(1),
       tokenNumber(1),
     ]);
+  });
+
+  test("one that is empty is asked for again", async () => {
+    await using imds = await scriptedServer({ token: [text(" \n"), issueToken] });
+    await clientAt(imds, { maxRetries: 1 }).get(PATH);
+    expect(imds.steps).toEqual(["token", "token", "metadata"]);
+    expect(sentTokens(imds)).toEqual([tokenNumber(2)]);
   });
 
   test("white space around it is not sent", async () => {
