@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
+import { markdownTable } from "../support/markdown.js";
 import { explanations } from "./explanations.js";
 import type { Measurements } from "./measure.js";
 import type { Row } from "./rows.js";
-import { markdownTable } from "./rows.js";
 import type { Scene } from "./startup.js";
 import { median, summarize } from "./statistics.js";
 import type { Panel } from "./svg.js";

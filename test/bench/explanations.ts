@@ -1,5 +1,5 @@
+import { markdownTable } from "../support/markdown.js";
 import type { Measurements } from "./measure.js";
-import { markdownTable } from "./rows.js";
 import { median } from "./statistics.js";
 import { startRatio } from "./table.js";
 

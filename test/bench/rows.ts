@@ -67,8 +67,3 @@ export function terminalTable(rows: readonly Row[]): string {
     )
     .join("\n");
 }
-
-export function markdownTable(head: readonly string[], lines: readonly (readonly string[])[]): string {
-  const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [row(head), row(head.map(() => "---")), ...lines.map(row)].join("\n");
-}

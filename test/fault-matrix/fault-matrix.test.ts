@@ -1,8 +1,16 @@
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
+import { tellFigures } from "../support/figures.js";
 import { cells, nameOf, play } from "./matrix.js";
 import { expectationOf } from "./oracle.js";
+import { CODES_HEAD, codesByFault, countsOf, type Played } from "./summary.js";
 
 const CELLS = cells();
+const played: Played[] = [];
+
+afterAll(() => {
+  tellFigures("fault-matrix", ["", ""], countsOf(played));
+  tellFigures("fault-matrix-codes", CODES_HEAD, codesByFault(played));
+});
 
 test("the matrix is whole: at least 300 cells, and every step meets every fault", () => {
   expect(CELLS.length).toBeGreaterThanOrEqual(300);
@@ -16,6 +24,7 @@ describe.concurrent("each cell ends as the design says, in time, without a leak"
     { timeout: 60_000 },
     async (_, cell) => {
       const { timeShare, leaks, openConnections, ...outcome } = await play(cell);
+      played.push({ cell, result: outcome.result, timeShare });
       expect(outcome).toEqual(expectationOf(cell));
       // Twice what its attempts may take: a machine under load is late, a deadline that does not hold never ends.
       expect(timeShare).toBeLessThan(2);

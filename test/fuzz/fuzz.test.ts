@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { tellFigures } from "../support/figures.js";
 import { AIMED_AT, fuzzAnswers, fuzzSettings, type Tally } from "./properties.js";
 
 /** `.ci/run` and `npm run fuzz` ask for more; a seed from a failure replays it. */
@@ -6,8 +7,8 @@ const RUNS = Number(process.env.FUZZ_RUNS ?? 1000);
 const SEED = process.env.FUZZ_SEED === undefined ? undefined : Number(process.env.FUZZ_SEED);
 
 const report = (name: string, tally: Tally): void => {
-  const lines = [...tally].sort().map(([outcome, cases]) => `  ${outcome.padEnd(24)}${cases}`);
-  console.info(`fuzzed ${name}, cases by class of outcome:\n${lines.join("\n")}`);
+  const lines = [...tally].sort().map(([outcome, cases]) => [outcome, String(cases)]);
+  tellFigures(`fuzz-${name}`, [`strange ${name} ended in`, "cases"], lines);
 };
 
 test.each([

@@ -1,5 +1,5 @@
-import { markdownTable } from "../bench/rows.js";
 import type { Panel } from "../bench/svg.js";
+import { markdownTable } from "../support/markdown.js";
 import type { Common, Load } from "./experiments.js";
 import { CROWD, INSTANCES } from "./experiments.js";
 

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { fromInstanceRole, REFRESH_CHANNEL, type RefreshEvent } from "../../src/index.js";
+import { tellFigures } from "../support/figures.js";
 import { heapVerdict, trendOf } from "./heap.js";
 import { timelineSvg } from "./timeline.js";
 import { TTL_SECONDS, type WorldMessage } from "./world.js";
@@ -134,7 +135,7 @@ await new Promise((resolve) => world.once("exit", resolve));
 const { verdict, percent, doubt } = heapVerdict(trendOf(heap.slice(heap.length / 2)));
 const mb = ((heap.at(-1)?.[1] ?? 0) / 2 ** 20).toFixed(1);
 const handles = process.getActiveResourcesInfo().filter((name) => /socket|server|timeout/i.test(name));
-const report = [
+const report: readonly (readonly [string, string])[] = [
   ["duration", `${minutes} min, ${rotations} rotations`],
   ["S3 calls", `${calls} by ${CLIENTS} clients, ${failures.length} failed, ${sum?.refused ?? "?"} refused`],
   ["metadata requests", `${sum?.requests ?? "?"}, ${sum?.faults ?? "?"} of them made to fail`],
@@ -155,7 +156,7 @@ const report = [
   ],
   ["handles left", handles.length === 0 ? "none" : handles.join(", ")],
 ];
-for (const [what, figure] of report) console.log(`${what?.padEnd(30)}${figure}`);
+tellFigures("soak", ["", ""], report);
 for (const failure of failures.slice(0, 10)) console.log(`failed: ${failure}`);
 
 if (values.svg !== undefined) {
