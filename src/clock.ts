@@ -17,7 +17,10 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** A timer that never keeps the process alive. It fires at most 24.8 days later, so look at the clock when it does. */
 export function unrefTimer(callback: () => void, ms: number): NodeJS.Timeout {
-  return setTimeout(callback, Math.min(Math.max(Math.ceil(ms), 0), LONGEST_TIMER_MS)).unref();
+  const timer = setTimeout(callback, Math.min(Math.max(Math.ceil(ms), 0), LONGEST_TIMER_MS));
+  // A simulated browser, in which some test, has numbers for timers.
+  timer.unref?.();
+  return timer;
 }
 
 /** Resolves after `ms`, without keeping the process alive. */

@@ -72,7 +72,8 @@ export class CredentialsCache implements SharedCache {
   /** Once it has expired and nobody has looked by then, they wait again. */
   #servedUntil: Moment = momentIn(0);
   #ageDue: Moment | undefined;
-  #firstLoadEnds: Moment | undefined;
+  /** By the monotonic clock alone: at boot the wall clock is being set. */
+  #waitsForRoleUntil: number | undefined;
   #heldFailure: { readonly error: Error; readonly until: Moment } | undefined;
   #lastError: Error | undefined;
   #lastRefresh: number | undefined;
@@ -98,7 +99,8 @@ export class CredentialsCache implements SharedCache {
 
   invalidate(accessKeyId: string): void {
     const held = this.#held;
-    if (held?.standing !== "good" || held.set.identity.accessKeyId !== accessKeyId) return;
+    if (held?.standing !== "good" || held.set.granted.accessKeyId !== accessKeyId) return;
+    this.#letCallersWait(stateOf(held, wallClock()));
     this.#held = { ...held, standing: "invalidated" };
     this.#freshUntil = Number.NEGATIVE_INFINITY;
     if (this.#pausedUntil === undefined) return;
@@ -114,7 +116,8 @@ export class CredentialsCache implements SharedCache {
   }
 
   join(member: Membership): void {
-    this.#members.add(member);
+    // Its settings may have taken longer than it lived.
+    if (member.interest !== "gone") this.#members.add(member);
     if (!this.timer.isSet) this.#schedule();
   }
 
@@ -146,14 +149,20 @@ export class CredentialsCache implements SharedCache {
     const held = this.#current();
     if (held === undefined) return this.#initial();
     const state = stateOf(held, wallClock());
+    this.#letCallersWait(state);
     const kind = this.#dueLook(state);
-    if (kind !== undefined && state === "expired" && hasCome(this.#servedUntil)) this.#callers = "wait";
     if (kind === "mandatory" && this.#callers === "wait") void this.#startLook(kind);
     else if (kind !== undefined) detached(() => void this.#startLook(kind));
     // Only while a timer will end it by the monotonic clock: the wall clock alone could be set back meanwhile.
-    else if (state === "fresh" && this.timer.isSet) this.#freshUntil = wallClock() + this.#msUntilDue(held);
+    else if (state === "fresh" && this.timer.isSet)
+      this.#freshUntil = Math.min(wallClock() + this.#msUntilDue(held), held.expiresAt);
     if (isMandatory(state) && this.#callers === "wait" && this.#look) return this.#await(this.#look);
     return held.promise;
+  }
+
+  /** That nobody waits any more ends with the state that a look was tried in in vain, and once nobody has looked for long. */
+  #letCallersWait(state: CacheState): void {
+    if (!isMandatory(state) || (state === "expired" && hasCome(this.#servedUntil))) this.#callers = "wait";
   }
 
   #initial(): Identity {
@@ -203,6 +212,7 @@ export class CredentialsCache implements SharedCache {
   /** Never rejects: it resolves to the failure, so that a look that nobody waits for leaves no unhandled rejection. */
   #startLook(kind: RefreshKind): Promise<Error | undefined> {
     this.#stopTimer();
+    this.#letCallersWait(stateOf(this.#held, wallClock()));
     this.#look = this.#lookUntilSettled(kind).finally(() => {
       this.#look = undefined;
       this.#schedule();
@@ -211,12 +221,13 @@ export class CredentialsCache implements SharedCache {
   }
 
   async #lookUntilSettled(kind: RefreshKind): Promise<Error | undefined> {
-    this.#firstLoadEnds ??= momentIn(this.#settings.waitForRoleMs);
+    this.#waitsForRoleUntil ??= monotonicClock() + this.#settings.waitForRoleMs;
     for (let looks = 0; ; looks++) {
       const failure = await this.#lookOnce(kind);
-      const left = msUntil(this.#firstLoadEnds);
-      if (this.#held || left === 0 || !mayComeAtBoot(codeOf(failure))) return failure;
+      const left = this.#waitsForRoleUntil - monotonicClock();
+      if (left <= 0 || !mayComeAtBoot(codeOf(failure))) return failure;
       await sleep(Math.min(waitForRole(looks, random), left));
+      if (this.retired) return failure;
     }
   }
 
@@ -249,11 +260,12 @@ export class CredentialsCache implements SharedCache {
 
   #arrived(set: RoleCredentialSet): RefreshEvent["outcome"] {
     const now = wallClock();
-    const expiresAt = set.identity.expiration.getTime();
+    const { expiresAt } = set.granted;
     const windowMs = advisoryWindow(expiresAt - now, this.#settings.advisoryWindowMs);
     const sameAsHeld = this.#held !== undefined && isSameSet(this.#held.set, set);
     const arrival: Arrival = weigh({ expiresAt, windowMs, sameAsHeld }, this.#held, now);
-    if (arrival.take || this.#held === undefined) this.#take(set, expiresAt, windowMs);
+    if (arrival.take || this.#held === undefined) this.#take(set, windowMs);
+    this.#waitsForRoleUntil = Number.NEGATIVE_INFINITY;
     this.#lastError = undefined;
     this.#heldFailure = undefined;
     this.#lastRefresh = now;
@@ -263,10 +275,11 @@ export class CredentialsCache implements SharedCache {
     return arrival.verdict;
   }
 
-  #take(set: RoleCredentialSet, expiresAt: number, windowMs: number): void {
+  #take(set: RoleCredentialSet, windowMs: number): void {
+    const { expiresAt, accessKeyId } = set.granted;
     this.#held = { set, expiresAt, windowMs, standing: "good", promise: Promise.resolve(set.identity) };
     this.#freshUntil = Number.NEGATIVE_INFINITY;
-    this.#issued.add(set.identity.accessKeyId);
+    this.#issued.add(accessKeyId);
   }
 
   #failed(error: Error): void {

@@ -1,16 +1,20 @@
 import { parseJsonObject } from "./json-object.js";
 import { RequestFailure } from "./request-failure.js";
 
+/** A set of temporary credentials. */
+export interface GrantedCredentials {
+  readonly outcome: "granted";
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+  readonly accountId: string | undefined;
+}
+
 /** What the document under `iam/security-credentials/<role>` says. */
 export type CredentialsDocument =
-  | {
-      readonly outcome: "granted";
-      readonly accessKeyId: string;
-      readonly secretAccessKey: string;
-      readonly sessionToken: string;
-      readonly expiration: Date;
-      readonly accountId: string | undefined;
-    }
+  | GrantedCredentials
   | { readonly outcome: "denied"; readonly code: string; readonly message: string };
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -27,7 +31,7 @@ export function parseCredentialsDocument(body: string): CredentialsDocument {
     accessKeyId: key(fields, "AccessKeyId"),
     secretAccessKey: key(fields, "SecretAccessKey"),
     sessionToken: key(fields, "Token"),
-    expiration: date(fields, "Expiration"),
+    expiresAt: moment(fields, "Expiration"),
     accountId: isAbsent(fields.AccountId) ? undefined : field(fields, "AccountId"),
   };
 }
@@ -50,13 +54,13 @@ function key(fields: Fields, name: string): string {
 
 const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt](?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
 
-function date(fields: Fields, name: string): Date {
+function moment(fields: Fields, name: string): number {
   const text = field(fields, name);
   const [matched, year, month, day] = RFC_3339.exec(text) ?? [];
-  const value = new Date(matched?.toUpperCase() ?? Number.NaN);
+  const value = Date.parse(matched?.toUpperCase() ?? "");
   // `Date` turns 30 February into 2 March; no service writes that, so it is not believed.
   const last = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
-  if (Number.isNaN(value.getTime()) || Number(day) > last) {
+  if (Number.isNaN(value) || Number(day) > last) {
     throw new RequestFailure("unusable", `its field ${name} is not a date of RFC 3339`);
   }
   return value;

@@ -1,9 +1,10 @@
 import type { Logger } from "@smithy/types";
 
-/** Says one line. A logger that throws must not end what it was told about. */
+/** Says one line. A logger that throws, or rejects, must not end what it was told about. */
 export function tell(logger: Logger | undefined, level: "debug" | "info" | "warn", line: string): void {
   try {
-    logger?.[level](line);
+    const told: unknown = logger?.[level](line);
+    if (told instanceof Promise) told.catch(() => {});
   } catch {
     // Nowhere left to tell it.
   }

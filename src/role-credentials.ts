@@ -1,5 +1,5 @@
 import type { AwsCredentialIdentity } from "@aws-sdk/types";
-import type { CredentialsDocument } from "./credentials-document.js";
+import type { GrantedCredentials } from "./credentials-document.js";
 import { parseCredentialsDocument } from "./credentials-document.js";
 import { noRoleError } from "./error-from-failure.js";
 import { InstanceMetadataError } from "./errors.js";
@@ -14,14 +14,16 @@ const MOST_BYTES = 64 * 1024;
 /** One set of temporary credentials and the role that it belongs to. */
 export interface RoleCredentialSet {
   readonly roleName: string;
-  readonly identity: AwsCredentialIdentity & { readonly expiration: Date };
+  /** What the service said. Nobody else has it: whoever is handed the identity may change that. */
+  readonly granted: GrantedCredentials;
+  readonly identity: AwsCredentialIdentity;
 }
 
-export const isSameSet = ({ identity: a }: RoleCredentialSet, { identity: b }: RoleCredentialSet): boolean =>
+export const isSameSet = ({ granted: a }: RoleCredentialSet, { granted: b }: RoleCredentialSet): boolean =>
   a.accessKeyId === b.accessKeyId &&
   a.secretAccessKey === b.secretAccessKey &&
   a.sessionToken === b.sessionToken &&
-  a.expiration.getTime() === b.expiration.getTime();
+  a.expiresAt === b.expiresAt;
 
 /** Looks the instance role's credentials up: the name once, then one request a reload. */
 export class RoleCredentials {
@@ -104,7 +106,7 @@ export class RoleCredentials {
       accept: parseCredentialsDocument,
     });
     if (document.outcome === "denied") throw this.#notAssumable(roleName, document);
-    return { roleName, identity: identityOf(document) };
+    return { roleName, granted: document, identity: identityOf(document) };
   }
 
   #notAssumable(
@@ -123,13 +125,13 @@ const isNotFound = (error: unknown): error is InstanceMetadataError =>
   error instanceof InstanceMetadataError && error.phase === "credentials" && error.statusCode === 404;
 
 /** Not frozen: the SDK writes on it. `$source` is how the SDK counts where credentials come from. */
-function identityOf(document: CredentialsDocument & { outcome: "granted" }): RoleCredentialSet["identity"] {
-  const { accessKeyId, secretAccessKey, sessionToken, expiration, accountId } = document;
+function identityOf(granted: GrantedCredentials): AwsCredentialIdentity {
+  const { accessKeyId, secretAccessKey, sessionToken, expiresAt, accountId } = granted;
   const identity = {
     accessKeyId,
     secretAccessKey,
     sessionToken,
-    expiration,
+    expiration: new Date(expiresAt),
     ...(accountId === undefined ? {} : { accountId }),
     $source: { CREDENTIALS_IMDS: "0" },
   };

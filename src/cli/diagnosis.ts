@@ -172,11 +172,11 @@ const printable = (text: string): string => text.replace(/[^\x20-\x7e]+/g, " ").
 
 async function roleFindings(settings: RoleSettings): Promise<Finding[]> {
   try {
-    const { roleName, identity } = await new RoleCredentials(settings).load();
+    const { roleName, granted } = await new RoleCredentials(settings).load();
     const now = wallClock();
-    const left = identity.expiration.getTime() - now;
+    const left = granted.expiresAt - now;
     const role: Finding = { check: "role", verdict: "ok", says: `EC2 can assume the role ${roleName}.` };
-    const until = identity.expiration.toISOString();
+    const until = new Date(granted.expiresAt).toISOString();
     if (left <= 0) {
       return [
         role,

@@ -135,3 +135,30 @@ test("3,000 providers that were used and dropped leave the heap where it was", a
   expect(held).toBeGreaterThan(3000 * 100);
   expect(dropped).toBeLessThan(held / 10);
 });
+
+test("a provider that is dropped before its settings are read leaves nothing in the cache that it would share", async () => {
+  const seen = await report(`
+    import { execFileSync } from "node:child_process";
+    import { open, writeFile } from "node:fs/promises";
+    const { imds, endpoint, close } = await listening();
+    const kept = fromInstanceRole({ endpoint });
+    await kept();
+    // A config file that can be opened once somebody writes to it.
+    process.env.AWS_CONFIG_FILE = process.cwd() + "/slow-config";
+    execFileSync("mkfifo", [process.env.AWS_CONFIG_FILE]);
+    process.env.AWS_SHARED_CREDENTIALS_FILE = process.cwd() + "/credentials";
+    await writeFile(process.env.AWS_SHARED_CREDENTIALS_FILE, "");
+    const { loading, provider, logger } = (() => {
+      const logger = { debug() {}, info() {}, warn() {}, error() {} };
+      const provider = fromInstanceRole({ endpoint, logger });
+      return { loading: provider(), provider: new WeakRef(provider), logger: new WeakRef(logger) };
+    })();
+    await collectGarbage(() => isGone(provider));
+    await (await open(process.env.AWS_CONFIG_FILE, "w")).close();
+    await loading;
+    await collectGarbage(() => isGone(logger));
+    await kept({ forceRefresh: true });
+    console.log(JSON.stringify({ requests: imds.requests.length }));
+    await close();`);
+  expect(seen).toEqual({ requests: 4 });
+});

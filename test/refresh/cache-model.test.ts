@@ -138,10 +138,11 @@ class Run {
   async #call(): Promise<void> {
     const { due, waits, before, looks } = {
       due: this.model.due(now()),
-      waits: this.model.waits(now(), "starts"),
+      waits: this.model.waits(now()),
       before: this.#atHand,
       looks: this.#looks,
     };
+    this.model.served(now());
     const made = call(this.provider);
     await settle();
     const looked = this.#looks > looks ? "yes" : "no";
@@ -174,7 +175,7 @@ class Run {
     const forced = call(this.provider, { forceRefresh: true });
     await advance(100);
     this.#invalidate();
-    const waits = this.model.waits(now(), "is in flight");
+    const waits = this.model.waits(now());
     const plain = call(this.provider);
     await settle();
     expect(told(forced)).toBe("waiting");

@@ -98,16 +98,19 @@ export class CacheModel {
     return { kind: "age", now: come(this.#ageDue, now) ? pause : "no" };
   }
 
-  /**
-   * Whether a call waits for the look that it starts, or that is in flight. For the former only, an expired set is
-   * worth waiting again once nobody has looked for long.
-   */
-  waits(now: Time, look: "starts" | "is in flight"): Verdict {
+  /** Whether a call waits for a look: an expired set is worth waiting again once nobody has looked for long. */
+  waits(now: Time): Verdict {
     const state = this.state(now);
     if (state === "initial") return "yes";
     if (state === "fresh" || state === "advisory") return "no";
     if (this.#servedUntil === undefined) return "yes";
-    return state === "expired" && look === "starts" ? isOver(this.#servedUntil, now) : "no";
+    return state === "expired" ? isOver(this.#servedUntil, now) : "no";
+  }
+
+  /** Somebody is served while nobody would have to wait: that a look was in vain in another state is over with that. */
+  served(now: Time): void {
+    const state = this.state(now);
+    if (state === "fresh" || state === "advisory") this.#servedUntil = undefined;
   }
 
   get errorAtHand(): string {
@@ -116,6 +119,7 @@ export class CacheModel {
 
   invalidate(key: string, now: Time): void {
     if (this.held?.key !== key) return;
+    this.served(now);
     this.held.invalidated = true;
     const isLonger = this.#pause !== undefined && !come(later(this.#pause.earliest, -MINUTE), now);
     if (isLonger) this.#pause = about(later(now, MINUTE));

@@ -157,3 +157,30 @@ describe("An age is over when either the wall clock or the monotonic one says so
     expect(provider.status().stale).toBe(false);
   });
 });
+
+describe("Nobody waits any more: that ends with the state in which a look was in vain", () => {
+  it("a clock that was ahead and is right again: the next call after an invalidation waits", async () => {
+    const provider = await loaded("open", NO_AGE);
+    suspend(10 * HOUR);
+    expect(told(await callAndSettle(provider))).toBe("OLD");
+    setClockBack(10 * HOUR);
+    await advance(5 * MINUTE);
+    serve("NEW", 6 * HOUR);
+    provider.invalidate("OLD");
+    expect(told(await callAndSettle(provider))).toBe("NEW");
+  });
+
+  it("slept through the end of an outage: a call also waits for the look that the timer has started", async () => {
+    const provider = await loaded("open", NO_AGE);
+    imds.disable();
+    await advance(7 * HOUR);
+    suspend(10 * HOUR);
+    imds.enable();
+    serve("NEW", 6 * HOUR);
+    imds.delay(500);
+    while (events.at(-1)?.outcome !== "new" && imds.requests.at(-1)?.status !== 200) await advance(10);
+    const made = await callAndSettle(provider);
+    await advance(2 * SECOND);
+    expect(told(made)).toBe("NEW");
+  });
+});

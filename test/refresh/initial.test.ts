@@ -239,6 +239,44 @@ describe("Initial: waitForRoleSeconds keeps looking instead, with growing waits"
     expect(told(await callAndSettle(provider))).toBe("NO_ROLE_ATTACHED");
   });
 
+  it.each(["open", "closed"])(
+    "only on the first load: %s, a role that went is told as gone",
+    async (interest) => {
+      const provider = newProvider({ waitForRoleSeconds: 3600, maxRetries: 0 });
+      serve("SET", 10 * MINUTE);
+      await callAndSettle(provider);
+      if (interest === "closed") provider.close();
+      imds.detachRole();
+      await advance(10 * MINUTE);
+      expect(told(await callAndSettle(provider))).toBe("NO_ROLE_ATTACHED");
+      await advance(5 * SECOND);
+      expect(told(await callAndSettle(provider))).toBe("NO_ROLE_ATTACHED");
+    },
+  );
+
+  it("a wall clock that is set meanwhile, as it is at boot, does not end it", async () => {
+    const provider = newProvider({ waitForRoleSeconds: 60, maxRetries: 0 });
+    imds.detachRole();
+    const boot = await callAndSettle(provider);
+    await advance(5 * SECOND);
+    suspend(HOUR);
+    await advance(30 * SECOND);
+    expect(boot.state).toBe("waiting");
+    imds.attachRole("late-role");
+    await advance(10 * SECOND);
+    expect(boot.state).toBe("served");
+  });
+
+  it("a mock that is reset ends it, so that nothing of it reaches the next test", async () => {
+    const boot = call(newProvider({ waitForRoleSeconds: 60, maxRetries: 0, shared: true }));
+    imds.detachRole();
+    await advance(SECOND);
+    imds.reset();
+    await advance(20 * SECOND);
+    expect(boot.state).not.toBe("waiting");
+    expect(imds.requests.length).toBeLessThanOrEqual(3);
+  });
+
   it.each(["IMDS_FORBIDDEN", "ROLE_NOT_ASSUMABLE"] as const)(
     "not for %s, which waiting does not mend",
     async (code) => {

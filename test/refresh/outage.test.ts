@@ -105,6 +105,19 @@ describe("Role gone: a valid set is served until it expires; then that error is 
     expect(provider.status()).toMatchObject({ expiration: undefined, stale: false, lastError: { code } });
   });
 
+  it.each(codes)("%s, with a window that is shorter than any pause", async (code) => {
+    const provider = newProvider({ advisoryWindowSeconds: 0.5, maxAgeSeconds: 18 });
+    serve("SHORT", 20 * SECOND);
+    await callAndSettle(provider);
+    GONE[code]();
+    await advance(18.5 * SECOND);
+    for (let at = 18.5 * SECOND; at < 20 * SECOND; at += 100) {
+      expect(told(await callAndSettle(provider))).toBe("SHORT");
+      await advance(100);
+    }
+    expect(told(await callAndSettle(provider))).toBe(code);
+  });
+
   it.each(codes)("%s found out by the look that callers of an expired set wait for", async (code) => {
     const provider = await loaded();
     suspend(7 * HOUR);

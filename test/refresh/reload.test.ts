@@ -154,4 +154,22 @@ describe("The identity is what the SDK's own provider would give", () => {
     expect(Object.isExtensible(identity)).toBe(true);
     expect(Object.isFrozen(Reflect.get(identity ?? {}, "$source"))).toBe(false);
   });
+
+  it.each([
+    ["deletes its expiration", (identity: object) => Reflect.deleteProperty(identity, "expiration")],
+    ["makes a text of it", (identity: object) => Reflect.set(identity, "expiration", "tomorrow")],
+    ["moves its date", (identity: object) => void (Reflect.get(identity, "expiration") as Date).setTime(0)],
+    ["renames its key", (identity: object) => Reflect.set(identity, "accessKeyId", "MINE")],
+  ])("whoever %s does not disturb refreshing", async (_, change) => {
+    const provider = newProvider();
+    serve("SET", 6 * HOUR);
+    const expiration = new Date(Date.now() + 6 * HOUR);
+    change((await callAndSettle(provider)).identity ?? {});
+    await callAndSettle(provider, FORCE);
+    expect(events.at(-1)).toMatchObject({ outcome: "unchanged", expiration });
+    expect(provider.status()).toMatchObject({ expiration, stale: false, lastError: undefined });
+    serve("NEW", 6 * HOUR);
+    provider.invalidate("SET");
+    expect(told(await callAndSettle(provider))).toBe("NEW");
+  });
 });

@@ -268,4 +268,20 @@ describe("Logs: one warning per outage, one line when it ends, debug for the res
     await settle();
     expect(made.state).toBe("served");
   });
+
+  it("a logger that rejects leaves no rejection unhandled", async () => {
+    const rejections: unknown[] = [];
+    const record = (reason: unknown) => void rejections.push(reason);
+    process.on("unhandledRejection", record);
+    const rejects = async () => {
+      throw new Error("disk full");
+    };
+    const provider = newProvider({
+      logger: { debug: rejects, info: rejects, warn: rejects, error: rejects },
+    });
+    const made = await callAndSettle(provider);
+    process.off("unhandledRejection", record);
+    expect(made.state).toBe("served");
+    expect(rejections).toEqual([]);
+  });
 });
