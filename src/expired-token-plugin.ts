@@ -1,15 +1,23 @@
 import type {
+  FinalizeHandler,
   FinalizeRequestMiddleware,
   HandlerExecutionContext,
   MiddlewareStack,
   Pluggable,
-  SelectedHttpAuthScheme,
 } from "@smithy/types";
 import type { InstanceRoleProvider } from "./from-instance-role.js";
 import { HAS_ISSUED } from "./from-instance-role.js";
 
 /** What services call credentials that they no longer accept. */
 const REJECTIONS: ReadonlySet<unknown> = new Set(["ExpiredToken", "ExpiredTokenException", "InvalidToken"]);
+
+/** Requests that were sent once more; a call's request is the same object in all attempts of the SDK's own. */
+const resent = new WeakSet<object>();
+
+/** The key that a request was signed with, by what sending it ended in. */
+const keyByError = new WeakMap<object, string>();
+
+let plugins = 0;
 
 /**
  * For SDK clients that should survive a key being rejected before its time:
@@ -18,7 +26,7 @@ const REJECTIONS: ReadonlySet<unknown> = new Set(["ExpiredToken", "ExpiredTokenE
  * refresh brought another key; otherwise the service's error goes to the caller. A call whose body is a stream
  * that was consumed is not sent again. Calls signed with somebody else's credentials are left alone.
  *
- * @param provider the one that `fromInstanceRole` returned and the client uses.
+ * @param provider the one that `fromInstanceRole` returned and the client uses, by itself or within a chain.
  * @throws TypeError when it is not such a provider.
  */
 // biome-ignore lint/suspicious/noExplicitAny: the SDK's own type for a plugin that fits every client
@@ -27,58 +35,91 @@ export function expiredTokenPlugin(provider: InstanceRoleProvider): Pluggable<an
   if (typeof provider !== "function" || typeof issued !== "function") {
     throw new TypeError("expiredTokenPlugin needs a provider that fromInstanceRole returned");
   }
-  const resent = new WeakSet<HandlerExecutionContext>();
-  const middleware: FinalizeRequestMiddleware<object, object> = (next, context) => async (args) => {
-    const smithyContext = smithyContextOf(context);
-    const scheme = smithyContext.selectedHttpAuthScheme;
-    const signedWith = accessKeyIdOf(scheme);
+
+  /** The provider's key that an error says was rejected; it is invalidated. */
+  const rejectedBy = (error: unknown): string | undefined => {
+    const key = isObject(error) && REJECTIONS.has(error.name) ? keyByError.get(error) : undefined;
+    if (key === undefined || !issued.call(provider, key)) return undefined;
+    provider.invalidate(key);
+    return key;
+  };
+
+  const sendAgain: FinalizeRequestMiddleware<object, object> = (next, context) => async (args) => {
     try {
       return await next(args);
     } catch (error) {
-      if (!scheme || signedWith === undefined || resent.has(context)) throw error;
-      if (!isRejection(error) || !issued.call(provider, signedWith) || !canSendAgain(args.request))
-        throw error;
-      resent.add(context);
-      provider.invalidate(signedWith);
-      const identity = await provider().catch(() => undefined);
-      if (identity === undefined || identity.accessKeyId === signedWith) throw error;
-      smithyContext.selectedHttpAuthScheme = { ...scheme, identity };
-      return next(args);
+      const rejected = rejectedBy(error);
+      const { request } = args;
+      if (rejected === undefined || resent.has(request as object) || !canSendAgain(request)) throw error;
+      resent.add(request as object);
+      if (!(await signsWithAnotherKey(provider, context, rejected).catch(() => false))) throw error;
+      return next(args).catch((again: unknown) => {
+        rejectedBy(again);
+        throw again;
+      });
     }
   };
+
+  const name = `ec2RoleExpiredTokenMiddleware${++plugins}`;
   return {
     applyToStack: (stack: MiddlewareStack<object, object>) => {
-      stack.addRelativeTo(middleware, {
-        name: "ec2RoleExpiredTokenMiddleware",
-        relation: "before",
-        toMiddleware: "httpSigningMiddleware",
-        override: true,
-      });
+      const place = { toMiddleware: "httpSigningMiddleware", override: true } as const;
+      stack.addRelativeTo(sendAgain, { ...place, name, relation: "before" });
+      stack.addRelativeTo(noteKey, { ...place, name: `${name}Key`, relation: "after" });
     },
   };
 }
 
-/**
- * What the SDK signs with. It resolves the identity once, before its retry loop, and keeps it on the context,
- * where the signer reads it on every attempt: a new identity takes effect there.
- */
-const smithyContextOf = (
-  context: HandlerExecutionContext,
-): { selectedHttpAuthScheme?: SelectedHttpAuthScheme } => context.__smithy_context ?? {};
+/** Behind the signer: what a request that failed was really signed with. */
+const noteKey: FinalizeRequestMiddleware<object, object> =
+  (next: FinalizeHandler<object, object>) =>
+  async (args: Parameters<typeof next>[0]): ReturnType<typeof next> => {
+    try {
+      return await next(args);
+    } catch (error) {
+      const { headers } = args.request as { headers?: Readonly<Record<string, string | undefined>> };
+      const key = /Credential=([^/]+)\//.exec(headers?.authorization ?? headers?.Authorization ?? "")?.[1];
+      if (isObject(error) && key !== undefined) keyByError.set(error, key);
+      throw error;
+    }
+  };
 
-function accessKeyIdOf(scheme: SelectedHttpAuthScheme | undefined): string | undefined {
-  const identity: object | undefined = scheme?.identity;
-  return identity && "accessKeyId" in identity && typeof identity.accessKeyId === "string"
-    ? identity.accessKeyId
-    : undefined;
+/**
+ * Refreshes, and sees to it that the client signs with what came. The SDK resolves an identity once, before its retry
+ * loop, and keeps it on the context; but its own signer asks the client's `credentials` anew on every attempt, and a
+ * provider that is not `memoized`, such as a chain, is kept by the client until it is told to look again.
+ */
+async function signsWithAnotherKey(
+  provider: InstanceRoleProvider,
+  context: HandlerExecutionContext,
+  rejected: string,
+): Promise<boolean> {
+  const identity = await provider();
+  if (identity.accessKeyId === rejected) return false;
+  const smithyContext: SmithyContext = context.__smithy_context ?? {};
+  const scheme = smithyContext.selectedHttpAuthScheme;
+  if (scheme) smithyContext.selectedHttpAuthScheme = { ...scheme, identity };
+  const credentials = scheme?.httpAuthOption?.signingProperties?.config?.credentials;
+  if (typeof credentials !== "function") return true;
+  if ((await credentials()).accessKeyId !== rejected) return true;
+  return (await credentials({ forceRefresh: true })).accessKeyId !== rejected;
 }
 
-const isRejection = (error: unknown): boolean => error instanceof Error && REJECTIONS.has(error.name);
+interface SmithyContext {
+  selectedHttpAuthScheme?: {
+    readonly identity?: object;
+    readonly httpAuthOption?: {
+      readonly signingProperties?: { readonly config?: { readonly credentials?: InstanceRoleProvider } };
+    };
+  };
+}
+
+const isObject = (value: unknown): value is { readonly name?: unknown } =>
+  typeof value === "object" && value !== null;
 
 /** A request without a body, or with one that is all in memory. */
 function canSendAgain(request: unknown): boolean {
-  const body =
-    typeof request === "object" && request !== null && "body" in request ? request.body : undefined;
+  const body = isObject(request) && "body" in request ? request.body : undefined;
   return (
     body === undefined ||
     body === null ||

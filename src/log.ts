@@ -4,7 +4,7 @@ import type { Logger } from "@smithy/types";
 export function tell(logger: Logger | undefined, level: "debug" | "info" | "warn", line: string): void {
   try {
     const told: unknown = logger?.[level](line);
-    if (told instanceof Promise) told.catch(() => {});
+    if (typeof told === "object" && told !== null) Promise.resolve(told).catch(() => {});
   } catch {
     // Nowhere left to tell it.
   }

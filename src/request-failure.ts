@@ -71,7 +71,8 @@ export function failureFromError(error: unknown): RequestFailure {
   return new RequestFailure("unroutable", detail, { cause });
 }
 
-function codeOf(error: unknown): string | undefined {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
+/** By its shape: in a test environment that has its own globals, Node's errors are no instances of `Error`. */
+export function codeOf(error: unknown): string | undefined {
+  const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
   return typeof code === "string" ? code : undefined;
 }

@@ -3,6 +3,7 @@ import { devNull, homedir } from "node:os";
 import { join } from "node:path";
 import { InstanceMetadataError } from "./errors.js";
 import { loadPackage } from "./load-package.js";
+import { codeOf } from "./request-failure.js";
 
 /** One section of the shared files. */
 export type ProfileSection = Readonly<Record<string, string | undefined>>;
@@ -63,5 +64,4 @@ function requireFileDescriptor(): void {
   }
 }
 
-const isOutOfFiles = (error: unknown): boolean =>
-  error instanceof Error && "code" in error && (error.code === "EMFILE" || error.code === "ENFILE");
+const isOutOfFiles = (error: unknown): boolean => ["EMFILE", "ENFILE"].includes(codeOf(error) ?? "");

@@ -1,7 +1,10 @@
 import { Readable } from "node:stream";
 import type { PutObjectCommandInput, S3Client } from "@aws-sdk/client-s3";
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
+import { createCredentialChain, fromEnv } from "@aws-sdk/credential-providers";
+import type { AwsCredentialIdentityProvider } from "@aws-sdk/types";
 import { expect, test } from "vitest";
+import type { InstanceRoleProvider } from "../../src/index.js";
 import { expiredTokenPlugin, fromInstanceRole } from "../../src/index.js";
 import type { SdkScene } from "../support/sdk-scene.js";
 import { sdkScene } from "../support/sdk-scene.js";
@@ -124,6 +127,85 @@ test("a request signed by somebody else's provider is left alone", async () => {
 
   expect(outcomes(scene)).toEqual([["ASIASTRANGER", "ExpiredToken"]]);
   expect(scene.newSteps()).toEqual([]);
+});
+
+test("an upload of a stream that is rejected invalidates the key all the same: the next one succeeds", async () => {
+  const scene = await rejected();
+  const upload = () => {
+    const Body = Readable.from([Buffer.from("content")]);
+    return scene.client.send(new PutObjectCommand({ Bucket, Key: "key", Body, ContentLength: 7 }));
+  };
+
+  await expect(upload()).rejects.toMatchObject({ name: "ExpiredToken" });
+  await upload();
+
+  expect(outcomes(scene)).toEqual([
+    [scene.oldKey, "ExpiredToken"],
+    [scene.newKey, 200],
+  ]);
+});
+
+test.for<[string, (provider: InstanceRoleProvider) => AwsCredentialIdentityProvider]>([
+  ["in a chain", (provider) => createCredentialChain(provider, fromEnv())],
+  ["in a function of the application's", (provider) => async () => provider()],
+])("a provider that the client has %s", async ([, wrap]) => {
+  const scene = await rejected();
+  const client = scene.newClient({ credentials: wrap(scene.provider) });
+  client.middlewareStack.use(expiredTokenPlugin(scene.provider));
+  // The client keeps a copy of the set that is to be rejected.
+  scene.imds.rotate({ ...(await scene.provider()), accessKeyId: "ASIAKEPTBYCLIENT" });
+  const kept = await scene.provider({ forceRefresh: true });
+  scene.s3.accept(kept);
+  await list(client);
+  scene.s3.revoke(kept.accessKeyId);
+  const { accessKeyId } = scene.rotate();
+  const before = scene.s3.calls.length;
+
+  await list(client);
+
+  expect(outcomes(scene).slice(before)).toEqual([
+    [kept.accessKeyId, "ExpiredToken"],
+    [accessKeyId, 200],
+  ]);
+});
+
+test("a set that the application has taken out and gave the client for good is rejected once, not twice", async () => {
+  const scene = await rejected();
+  const client = scene.newClient({ credentials: { ...(await scene.provider()) } });
+  client.middlewareStack.use(expiredTokenPlugin(scene.provider));
+
+  await expect(list(client)).rejects.toMatchObject({ name: "ExpiredToken" });
+
+  expect(outcomes(scene)).toEqual([[scene.oldKey, "ExpiredToken"]]);
+});
+
+test("a client that keeps its handlers is helped every time", async () => {
+  const scene = await rejected();
+  const client = scene.newClient({ credentials: scene.provider, cacheMiddleware: true });
+  client.middlewareStack.use(expiredTokenPlugin(scene.provider));
+
+  for (let round = 0; round < 3; round++) {
+    await list(client);
+    scene.s3.revoke(scene.current().accessKeyId);
+    scene.rotate();
+  }
+
+  expect(outcomes(scene).filter(([, outcome]) => outcome === 200)).toHaveLength(3);
+});
+
+test("plugins of two providers on one client do not get into one another's way", async () => {
+  const scene = await rejected();
+  scene.client.middlewareStack.use(
+    expiredTokenPlugin(fromInstanceRole({ endpoint: scene.endpoint, shared: false })),
+  );
+  scene.client.middlewareStack.use(expiredTokenPlugin(scene.provider));
+
+  await list(scene.client);
+
+  expect(outcomes(scene)).toEqual([
+    [scene.oldKey, "ExpiredToken"],
+    [scene.newKey, 200],
+  ]);
 });
 
 test("the plugin takes nothing but a provider of this library", () => {

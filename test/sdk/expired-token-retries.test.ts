@@ -128,3 +128,40 @@ test("the next call of a client is signed with the new key from the start", asyn
 
   expect(scene.keys).toEqual([scene.firstKey, accessKeyId, accessKeyId]);
 });
+
+test("a key that was renewed while the client waited to retry is the one that counts as rejected", async () => {
+  let second = "";
+  const scene = await scripted(
+    (first) => async (key) => {
+      if (key === first) {
+        scene.imds.rotate();
+        second = (await scene.provider({ forceRefresh: true })).accessKeyId;
+        scene.imds.rotate();
+        return [503, "SlowDown"];
+      }
+      return key === second ? [400, "ExpiredToken"] : undefined;
+    },
+    2,
+  );
+
+  await list(scene.client);
+
+  expect(scene.keys).toEqual([scene.firstKey, second, scene.current().accessKeyId]);
+});
+
+test("when the second key is rejected as well, the next call does not begin with it", async () => {
+  const rejected = new Set<string | undefined>();
+  const scene = await scripted(() => (key) => {
+    if (rejected.size < 2) rejected.add(key);
+    if (!rejected.has(key)) return undefined;
+    scene.imds.rotate();
+    return [400, "ExpiredToken"];
+  });
+  scene.imds.rotate();
+
+  await expect(list(scene.client)).rejects.toMatchObject({ name: "ExpiredToken" });
+  await list(scene.client);
+
+  expect(scene.keys).toHaveLength(3);
+  expect(new Set(scene.keys).size).toBe(3);
+});
