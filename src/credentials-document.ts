@@ -19,12 +19,16 @@ export type CredentialsDocument =
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Checks every field. Throws a `RequestFailure` that names the field and never quotes the document. */
-export function parseCredentialsDocument(body: string): CredentialsDocument {
+/**
+ * Checks every field. Throws a `RequestFailure` that names the field and never quotes the document. What a refusal says
+ * is told to people, unless it repeats the token that it was asked with, or a key of the document.
+ */
+export function parseCredentialsDocument(body: string, token?: string): CredentialsDocument {
   const fields = parseJsonObject(body);
   const code = field(fields, "Code");
   if (code !== "Success") {
-    return { outcome: "denied", code: told(code, fields), message: told(fields.Message, fields) };
+    const secrets = [token, fields.AccessKeyId, fields.SecretAccessKey, fields.Token];
+    return { outcome: "denied", code: told(code, secrets), message: told(fields.Message, secrets) };
   }
   return {
     outcome: "granted",
@@ -66,11 +70,12 @@ function moment(fields: Fields, name: string): number {
   return value;
 }
 
-/** What a refusal says, fit for a message: printable, short, and without any key that the document also holds. */
-function told(value: unknown, { AccessKeyId, SecretAccessKey, Token }: Fields): string {
+/** What a refusal says, fit for a message: printable, short, and without any secret. */
+function told(value: unknown, secrets: readonly unknown[]): string {
   if (typeof value !== "string") return "";
-  for (const secret of [AccessKeyId, SecretAccessKey, Token]) {
-    if (typeof secret === "string" && secret !== "" && value.includes(secret)) return "(withheld)";
+  for (const secret of secrets) {
+    if (typeof secret !== "string" || secret === "") continue;
+    if (value.includes(secret)) return "(withheld)";
   }
   return value
     .replace(/[^\x20-\x7e]+/g, " ")

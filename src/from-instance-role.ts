@@ -4,7 +4,7 @@ import { holdProcess } from "./clock.js";
 import { CredentialsCache } from "./credentials-cache.js";
 import type { Interest, Membership } from "./membership.js";
 import type { InstanceRoleOptions } from "./options.js";
-import { checkOptions } from "./options.js";
+import { checkedOptions } from "./options.js";
 import type { RefreshStatus } from "./refresh-status.js";
 import { NOTHING_YET } from "./refresh-status.js";
 import { RoleCredentials } from "./role-credentials.js";
@@ -57,6 +57,8 @@ const collectedCaches = new FinalizationRegistry<{
 /** Takes a provider that was collected out of the cache that it shares with others. */
 const collectedProviders = new FinalizationRegistry<Handle>((handle) => handle.leave("gone"));
 
+const NONE: readonly string[] = [];
+
 /**
  * What stands behind one provider: its options, and its cache once they are resolved. A process may have thousands,
  * so it is the provider's membership of that cache as well.
@@ -67,6 +69,7 @@ class Handle implements Membership {
   #cache: CredentialsCache | undefined;
   #attaching: Promise<CredentialsCache> | undefined;
   #settingsError: Error | undefined;
+  #rejected: readonly string[] = NONE;
 
   constructor(options: InstanceRoleOptions) {
     this.#options = options;
@@ -88,7 +91,9 @@ class Handle implements Membership {
   }
 
   invalidate(accessKeyId: string): void {
-    this.#cache?.invalidate(accessKeyId);
+    if (this.#cache && !this.#cache.retired) this.#cache.invalidate(accessKeyId);
+    // The cache that it will share may hold them already.
+    else this.#rejected = [...this.#rejected, accessKeyId];
   }
 
   hasIssued(accessKeyId: string): boolean {
@@ -126,6 +131,8 @@ class Handle implements Membership {
     };
     const cache = key === undefined ? create() : sharedCache(key, create);
     cache.join(this);
+    for (const accessKeyId of this.#rejected) cache.invalidate(accessKeyId);
+    this.#rejected = NONE;
     this.#settingsError = undefined;
     this.#cache = cache;
     return cache;
@@ -135,8 +142,8 @@ class Handle implements Membership {
 /** Where `fromInstanceRole` puts a provider's handle: out of sight, and smaller than an entry of a `WeakMap`. */
 const HANDLE = Symbol("handle");
 
-const handleOf = (provider: { readonly [HANDLE]?: Handle }): Handle => {
-  const handle = provider[HANDLE];
+const handleOf = (provider: { readonly [HANDLE]?: Handle } | undefined): Handle => {
+  const handle = provider?.[HANDLE];
   if (!handle)
     throw new TypeError("this is a method of a provider that fromInstanceRole returned; call it on one");
   return handle;
@@ -176,8 +183,7 @@ const methods = Object.setPrototypeOf(
  * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-roles-for-amazon-ec2.html
  */
 export function fromInstanceRole(options: InstanceRoleOptions = DEFAULTS): InstanceRoleProvider {
-  checkOptions(options);
-  const handle = new Handle(options === DEFAULTS ? DEFAULTS : { ...options });
+  const handle = new Handle(options === DEFAULTS ? DEFAULTS : checkedOptions(options));
   // Bound, which takes half the memory of a closure.
   const provider = Object.setPrototypeOf(handle.get.bind(handle), methods);
   collectedProviders.register(provider, handle);

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { HttpRequest } from "@smithy/types";
+import type { HttpRequest, HttpResponse } from "@smithy/types";
 import { unrefTimer } from "./clock.js";
 import type { Endpoint } from "./endpoint.js";
 import { failureFromError, RequestFailure } from "./request-failure.js";
@@ -108,15 +108,18 @@ export class HttpExchange {
     if (signal?.aborted) throw aborted(signal);
     this.#transport ??= this.#openTransport();
     const transport = this.#transport;
+    const wireRequest = this.#wireRequest(request);
     const stop = new AbortController();
-    let verdict: RequestFailure | undefined;
-    const end = (failure: RequestFailure) => {
-      verdict ??= failure;
-      stop.abort();
-    };
+    let end: (failure: RequestFailure) => void = () => {};
+    const ended = new Promise<never>((_, reject) => {
+      end = (failure) => {
+        reject(failure);
+        stop.abort();
+      };
+    });
     const onTimeout = () =>
       end(
-        transport.isConnecting()
+        transport.isConnecting(wireRequest.headers)
           ? new RequestFailure("unconnected", "no connection was made in time")
           : new RequestFailure("timeout", "no whole answer came in time"),
       );
@@ -125,21 +128,15 @@ export class HttpExchange {
     // immediate stays referenced: an idle loop sleeps past one that is not, and the deadline would never come.
     const timer = unrefTimer(() => setImmediate(onTimeout), this.#timeoutMs);
     signal?.addEventListener("abort", onAbort, { once: true });
+    this.#sent++;
     try {
-      this.#sent++;
-      const { response } = await transport.handler.handle(this.#wireRequest(request) as never, {
-        abortSignal: stop.signal,
-      });
-      const message: IncomingMessage = response.body;
-      if (response.statusCode !== 200) {
-        message.destroy();
-        throw new RequestFailure("status", `it answered with status ${response.statusCode}`, {
-          statusCode: response.statusCode,
-        });
-      }
-      return { headers: response.headers, body: await readBody(message, request.maxBytes) };
+      const answer = transport.handler.handle(wireRequest as never, { abortSignal: stop.signal });
+      // Whatever the handler makes of the end, the attempt is over.
+      return await Promise.race([
+        ended,
+        answer.then(({ response }) => readAnswer(response, request.maxBytes)),
+      ]);
     } catch (error) {
-      if (verdict) throw verdict;
       throw error instanceof RequestFailure ? error : failureFromError(error);
     } finally {
       clearTimeout(timer);
@@ -163,6 +160,15 @@ export class HttpExchange {
 
 const aborted = (signal: AbortSignal | undefined): RequestFailure =>
   new RequestFailure("aborted", "the caller's signal", { cause: signal?.reason });
+
+async function readAnswer(
+  { statusCode, headers, body }: HttpResponse,
+  maxBytes: number,
+): Promise<MetadataAnswer> {
+  if (statusCode === 200) return { headers, body: await readBody(body, maxBytes) };
+  body.destroy();
+  throw new RequestFailure("status", `it answered with status ${statusCode}`, { statusCode });
+}
 
 /** By events: what Node loads to iterate over a stream costs a process that starts more than a request does. */
 function readBody(message: IncomingMessage, maxBytes: number): Promise<string> {

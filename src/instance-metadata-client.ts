@@ -4,7 +4,7 @@ import { tell } from "./log.js";
 import type { Reading } from "./metadata-reader.js";
 import { MetadataReader } from "./metadata-reader.js";
 import type { InstanceMetadataOptions } from "./options.js";
-import { checkOptions } from "./options.js";
+import { checkedOptions } from "./options.js";
 import { RequestFailure } from "./request-failure.js";
 import { resolveMetadataSettings } from "./settings.js";
 
@@ -69,8 +69,7 @@ export class InstanceMetadataClient {
    * @throws TypeError or RangeError that names the option, for an option that cannot be.
    */
   constructor(options: InstanceMetadataOptions = {}) {
-    checkOptions(options);
-    this.#options = { ...options };
+    this.#options = checkedOptions(options);
   }
 
   /**

@@ -9,13 +9,19 @@ import { SessionToken } from "./session-token.js";
 import type { MetadataSettings } from "./settings.js";
 import { disabledError, metadataDisabled } from "./settings.js";
 
+/** What an answer is an answer to. */
+export interface Sent {
+  readonly token: string | undefined;
+  readonly attempt: number;
+}
+
 /** One path to read and what to make of its body. */
 export interface Reading<T> {
   readonly phase: InstanceMetadataPhase;
   readonly path: string;
   readonly maxBytes: number;
   /** A `RequestFailure` thrown from here counts as one of the attempt. */
-  readonly accept: (body: string) => T;
+  readonly accept: (body: string, sent: Sent) => T;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -43,7 +49,7 @@ export class MetadataReader {
 
   /** Rejects with an `InstanceMetadataError`. */
   async read<T>(reading: Reading<T>): Promise<T> {
-    if (metadataDisabled()) throw disabledError();
+    if (metadataDisabled()) throw disabledError(this.settings.endpoint);
     return this.hold(async () => {
       try {
         return await this.#attempt(reading);
@@ -79,12 +85,17 @@ export class MetadataReader {
   }
 
   #send<T>({ phase, path, maxBytes, accept, signal }: Reading<T>, authorization: Authorization): Promise<T> {
-    const headers: Record<string, string> =
-      authorization === "none" ? {} : { "x-aws-ec2-metadata-token": authorization.token };
+    const token = authorization === "none" ? undefined : authorization.token;
+    const headers: Record<string, string> = token === undefined ? {} : { "x-aws-ec2-metadata-token": token };
     return requestWithRetries(
       this.#exchange,
       { method: "GET", path, headers, maxBytes },
-      { phase, settings: this.settings, accept: ({ body }) => accept(body), signal },
+      {
+        phase,
+        settings: this.settings,
+        accept: ({ body }, attempt) => accept(body, { token, attempt }),
+        signal,
+      },
     );
   }
 }

@@ -10,7 +10,7 @@ export interface Retrying<T> {
   readonly phase: InstanceMetadataPhase;
   readonly settings: MetadataSettings;
   /** Makes sense of the answer; a `RequestFailure` from here counts as one of the attempt. */
-  readonly accept: (answer: MetadataAnswer) => T;
+  readonly accept: (answer: MetadataAnswer, attempt: number) => T;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -25,7 +25,7 @@ export async function requestWithRetries<T>(
     return await pRetry(
       async (attempt) => {
         attempts = attempt;
-        return accept(await exchange.send(request, signal));
+        return accept(await exchange.send(request, signal), attempt);
       },
       {
         ...BACKOFF,

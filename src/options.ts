@@ -120,22 +120,24 @@ const NUMERIC: ReadonlySet<keyof InstanceRoleOptions> = new Set([
 ]);
 
 const isLogger = (value: unknown): boolean =>
-  typeof value === "object" &&
-  value !== null &&
+  ((typeof value === "object" && value !== null) || typeof value === "function") &&
   ["debug", "info", "warn", "error"].every((level) => typeof Reflect.get(value, level) === "function");
 
 /**
- * Refuses bad options at construction: a `TypeError` for a value of the wrong type or form, a `RangeError`
- * for a number out of range; both name the option. No value is quoted: an endpoint may hold a password.
+ * The options that were given, inherited ones too. Refuses bad ones at construction: a `TypeError` for a value of the
+ * wrong type or form, a `RangeError` for a number out of range; both name the option. No value is quoted: an endpoint
+ * may hold a password.
  */
-export function checkOptions(options: InstanceRoleOptions): void {
+export function checkedOptions<T extends InstanceRoleOptions>(options: T): T {
   if (typeof options !== "object" || options === null) throw new TypeError("options must be an object");
+  const given: Record<string, unknown> = {};
   for (const name of Object.keys(PROBLEMS) as (keyof InstanceRoleOptions)[]) {
     const value = options[name];
     if (value === undefined) continue;
     const problem = PROBLEMS[name](value);
-    if (problem === undefined) continue;
     const Kind = isNumber(value) && NUMERIC.has(name) ? RangeError : TypeError;
-    throw new Kind(`${name} ${problem}`);
+    if (problem !== undefined) throw new Kind(`${name} ${problem}`);
+    given[name] = value;
   }
+  return given as T;
 }

@@ -99,24 +99,28 @@ export class RoleCredentials {
   }
 
   async #document(roleName: string): Promise<RoleCredentialSet> {
-    const document = await this.#reader.read({
+    const { document, attempt } = await this.#reader.read({
       phase: "credentials",
       path: LIST_PATH + encodeURIComponent(roleName),
       maxBytes: MOST_BYTES,
-      accept: parseCredentialsDocument,
+      accept: (body, sent) => ({
+        document: parseCredentialsDocument(body, sent.token),
+        attempt: sent.attempt,
+      }),
     });
-    if (document.outcome === "denied") throw this.#notAssumable(roleName, document);
+    if (document.outcome === "denied") throw this.#notAssumable(roleName, document, attempt);
     return { roleName, granted: document, identity: identityOf(document) };
   }
 
   #notAssumable(
     roleName: string,
     { code, message }: { code: string; message: string },
+    attempts: number,
   ): InstanceMetadataError {
     const said = message === "" ? code : `${code}: ${message}`;
     return new InstanceMetadataError(
       `EC2 got no credentials for the role ${roleName} at ${this.endpoint}; it says ${said}. The role's trust policy must let ec2.amazonaws.com assume it.`,
-      { code: "ROLE_NOT_ASSUMABLE", phase: "credentials", attempts: 1, statusCode: 200 },
+      { code: "ROLE_NOT_ASSUMABLE", phase: "credentials", attempts, statusCode: 200 },
     );
   }
 }

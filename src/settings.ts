@@ -26,9 +26,9 @@ export interface RoleSettings extends MetadataSettings {
 export const metadataDisabled = (): boolean =>
   process.env.AWS_EC2_METADATA_DISABLED?.trim().toLowerCase() === "true";
 
-export const disabledError = (): InstanceMetadataError =>
+export const disabledError = (endpoint?: Endpoint): InstanceMetadataError =>
   new InstanceMetadataError(
-    "The EC2 instance metadata service is switched off by the environment variable AWS_EC2_METADATA_DISABLED. Unset it to use the instance role.",
+    `The EC2 instance metadata service${endpoint ? ` at ${endpoint.href}` : ""} is switched off by the environment variable AWS_EC2_METADATA_DISABLED. Unset it to use the instance role.`,
     { code: "IMDS_DISABLED", phase: "token" },
   );
 
@@ -76,7 +76,8 @@ export const SOURCES: { readonly [K in Sourced]: Source<K> } = {
     variable: "AWS_METADATA_SERVICE_TIMEOUT",
     key: "metadata_service_timeout",
     expects: "a number of seconds greater than 0",
-    parse: (text) => (DECIMAL.test(text) ? Number(text) * 1000 : undefined),
+    // To the microsecond, so that 1.005 s is what an option of 1005 ms is.
+    parse: (text) => (DECIMAL.test(text) ? Math.round(Number(text) * 1e6) / 1000 : undefined),
   },
   maxRetries: {
     variable: "AWS_METADATA_SERVICE_NUM_ATTEMPTS",
@@ -93,7 +94,7 @@ export const SOURCES: { readonly [K in Sourced]: Source<K> } = {
 };
 
 function invalid(place: string, text: string, expects: string): InstanceMetadataError {
-  const shown = JSON.stringify(withoutUserInfo(text).slice(0, 200));
+  const shown = JSON.stringify(text.slice(0, 200));
   return new InstanceMetadataError(`${place} is ${shown}; it must be ${expects}.`, {
     code: "INVALID_CONFIGURATION",
     phase: "token",
@@ -123,7 +124,11 @@ export function findSetting<K extends Sourced>(
     const trimmed = text?.trim() ?? "";
     if (trimmed === "") continue;
     const value = parse(trimmed);
-    if (value === undefined || PROBLEMS[name](value) !== undefined) throw invalid(called, trimmed, expects);
+    if (value === undefined || PROBLEMS[name](value) !== undefined) {
+      // A role's name may have an @, and no colon.
+      const isUrl = name === "endpoint" || trimmed.includes(":");
+      throw invalid(called, isUrl ? withoutUserInfo(trimmed) : trimmed, expects);
+    }
     return { value, from };
   }
   return undefined;

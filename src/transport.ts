@@ -1,6 +1,5 @@
-import type { Agent as HttpAgent } from "node:http";
+import type { ClientRequest, Agent as HttpAgent } from "node:http";
 import type { Agent as HttpsAgent } from "node:https";
-import type { Socket } from "node:net";
 import type { NodeHttpHandler } from "@smithy/node-http-handler";
 import type { Endpoint } from "./endpoint.js";
 import { loadPackage } from "./load-package.js";
@@ -11,8 +10,8 @@ import { loadPackage } from "./load-package.js";
  */
 export interface Transport {
   readonly handler: NodeHttpHandler;
-  /** Whether a connection is still being made: tells "nothing there" from "there, but silent". */
-  isConnecting(): boolean;
+  /** Whether the request with these very headers has no connection yet: tells "nothing there" from "there, but silent". */
+  isConnecting(headers: object): boolean;
   /** Closes every connection, those in use too. */
   destroy(): void;
 }
@@ -20,30 +19,29 @@ export interface Transport {
 /** What Node's agents have and its types leave out or partly so. */
 interface AgentInternals {
   keepAlive: unknown;
-  createConnection(options: object, callback?: (error: Error | null, socket: Socket) => void): Socket;
-  reuseSocket(socket: Socket, request: unknown): void;
+  addRequest(request: ClientRequest, options: { headers: object }, ...more: unknown[]): void;
 }
 
-/** Watches an agent's sockets and keeps them from holding the process: whoever waits for an answer holds it. */
-function watch(agent: HttpAgent | HttpsAgent): Set<Socket> {
-  const connecting = new Set<Socket>();
+/** Watches the requests of an agent, by their headers, which are the one thing of them that the handler leaves as it is. */
+function watch(agent: HttpAgent | HttpsAgent): WeakMap<object, ClientRequest> {
+  const requests = new WeakMap<object, ClientRequest>();
   const inner = agent as unknown as AgentInternals;
-  const { createConnection, reuseSocket } = inner;
-  inner.createConnection = (options, callback) => {
-    const socket = createConnection.call(agent, options, callback);
-    const done = () => connecting.delete(socket);
-    connecting.add(socket);
-    socket.once("connect", done).once("close", done).unref();
-    return socket;
-  };
-  inner.reuseSocket = (socket, request) => {
-    reuseSocket.call(agent, socket, request);
-    socket.unref();
+  const { addRequest } = inner;
+  inner.addRequest = (request, options, ...more) => {
+    requests.set(options.headers, request);
+    // A socket never holds the process: whoever waits for an answer does.
+    request.once("socket", (socket) => socket.unref());
+    // Otherwise Node lets a request go that was answered with 101, and tells nobody.
+    request.once("upgrade", (message, socket) => {
+      socket.destroy();
+      request.emit("response", message);
+    });
+    addRequest.call(agent, request, options, ...more);
   };
   // Truthy, so that Node keeps connections; not `true`, on which the handler would start a 3 s timer for each
   // request that keeps the process alive, to set TCP keep-alive, which connections this short never need.
   inner.keepAlive = "within a look";
-  return connecting;
+  return requests;
 }
 
 /** Loads what a transport to this endpoint is made of; the returned function opens one. */
@@ -57,12 +55,16 @@ export async function loadTransport({ protocol }: Endpoint): Promise<() => Trans
   );
   return () => {
     const agent = new Agent({ maxSockets: Number.POSITIVE_INFINITY });
-    const connecting = watch(agent);
+    const requests = watch(agent);
     const handler = new NodeHttpHandler({
       [protocol === "https:" ? "httpsAgent" : "httpAgent"]: agent,
       // Its timer would hold the process for seconds; at 0 it ends at once, and without a socket limit it has nothing to say.
       socketAcquisitionWarningTimeout: 0,
     });
-    return { handler, isConnecting: () => connecting.size > 0, destroy: () => agent.destroy() };
+    return {
+      handler,
+      isConnecting: (headers) => requests.get(headers)?.socket?.connecting ?? false,
+      destroy: () => agent.destroy(),
+    };
   };
 }

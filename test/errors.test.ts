@@ -38,7 +38,7 @@ const CASES: { readonly [C in InstanceMetadataErrorCode]: readonly Case[] } = {
   IMDS_DISABLED: [
     {
       environment: { AWS_EC2_METADATA_DISABLED: "true" },
-      hint: /AWS_EC2_METADATA_DISABLED/,
+      hint: /at http:.*AWS_EC2_METADATA_DISABLED/,
       tryNextLink: true,
       phase: "token",
       statusCode: undefined,

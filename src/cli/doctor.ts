@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { holdProcess } from "../clock.js";
 import type { InstanceRoleOptions } from "../options.js";
-import { checkOptions } from "../options.js";
+import { checkedOptions } from "../options.js";
 import { VERSION } from "../version.js";
 import { diagnose } from "./diagnosis.js";
 import type { Finding, Verdict } from "./findings.js";
@@ -61,7 +61,7 @@ function parse(args: string[]): { options: InstanceRoleOptions; json: boolean; h
       profile: values.profile,
       timeout: values.timeout === undefined ? undefined : Number(values.timeout),
     };
-    checkOptions(options);
+    checkedOptions(options);
     return { options, json: values.json, help: values.help };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

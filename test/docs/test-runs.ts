@@ -2,7 +2,6 @@ import { chmod, mkdir, readFile, realpath, symlink, writeFile } from "node:fs/pr
 import { join } from "node:path";
 import { run } from "../support/child-process.js";
 import { consumerProject, MANIFEST } from "../support/packed-package.js";
-import type { Snippet } from "./snippets.js";
 
 /** As on a user's machine, where nothing is set. The network guard stays. */
 export const NOTHING_SET: Readonly<Record<string, string>> = { AWS_EC2_METADATA_SERVICE_ENDPOINT: "" };
@@ -25,7 +24,7 @@ interface Report {
 /** The project of somebody who installed these packages and copied these snippets. */
 export async function projectWith(
   installed: readonly string[],
-  files: readonly (Snippet & { readonly fileName: string })[],
+  files: readonly { readonly fileName: string; readonly text: string }[],
 ): Promise<string> {
   const project = await consumerProject(installed);
   await writeFile(join(project, "package.json"), JSON.stringify({ name: "service", private: true }));

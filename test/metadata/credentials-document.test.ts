@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { failureOf } from "../support/failure.js";
 import { ec2Date, inHours, ROLE, roleDocument, SECRETS } from "../support/role-document.js";
 import { providerAt } from "../support/scripted-provider.js";
-import { inTinyPieces, json, serveDocument, text } from "../support/scripted-replies.js";
+import { answer, inTinyPieces, json, serveDocument, text, tokenNumber } from "../support/scripted-replies.js";
 import type { Reply } from "../support/scripted-server.js";
 import { scriptedServer } from "../support/scripted-server.js";
 
@@ -230,6 +230,21 @@ describe("a role that EC2 may not assume", () => {
       expect(error.code).toBe("ROLE_NOT_ASSUMABLE");
       expect(error.message).not.toContain(secret);
     }
+  });
+
+  test("a Message that repeats the session token, as a proxy may, does not bring it into the error", async () => {
+    await using imds = await scriptedServer({
+      credentials: [json({ Code: "Failed", Message: `bad token ${tokenNumber(1)}` })],
+    });
+    const error = await failureOf(providerAt(imds)());
+    expect(error.code).toBe("ROLE_NOT_ASSUMABLE");
+    expect(error.message).toContain("(withheld)");
+    expect(error.message).not.toContain(tokenNumber(1));
+  });
+
+  test("each attempt that it took counts", async () => {
+    await using imds = await scriptedServer({ credentials: [answer(503), answer(503), json(denied)] });
+    expect(await failureOf(providerAt(imds)())).toMatchObject({ code: "ROLE_NOT_ASSUMABLE", attempts: 3 });
   });
 
   test("a Message cannot forge log lines or flood them", async () => {

@@ -93,6 +93,12 @@ const FINAL: readonly Fault[] = [
   { name: "302", reply: answer(302, "", { location: "/" }), code: "SERVER_ERROR", statusCode: 302 },
   { name: "307", reply: answer(307, "", { location: "/" }), code: "SERVER_ERROR", statusCode: 307 },
   { name: "308 without a location", reply: answer(308), code: "SERVER_ERROR", statusCode: 308 },
+  {
+    name: "101 and another protocol",
+    reply: raw("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n"),
+    code: "SERVER_ERROR",
+    statusCode: 101,
+  },
   { name: "an endless body", reply: endlessBody(), code: "INVALID_RESPONSE", statusCode: 200 },
   { name: "an endless body of an error", reply: endlessBody(418), code: "SERVER_ERROR", statusCode: 418 },
 ];
@@ -221,6 +227,14 @@ describe("answers that are broken as HTTP", () => {
     expect(["INVALID_RESPONSE", "IMDS_UNREACHABLE"]).toContain(error.code);
     expect(error).toMatchObject({ phase: "token", attempts: 1, tryNextLink: true });
   });
+});
+
+test("forty reads at once of a service that takes every connection and says nothing all time out", async () => {
+  await using imds = await scriptedServer({ metadata: [hang] });
+  const client = clientAt(imds, { maxRetries: 0, timeout: 500 });
+  const reads = Array.from({ length: 40 }, () => failureOf(client.get("/latest/meta-data/hostname")));
+  const codes = (await Promise.all(reads)).map(({ code }) => code);
+  expect(new Set(codes)).toEqual(new Set(["IMDS_TIMEOUT"]));
 });
 
 describe("a service that cannot be reached", () => {

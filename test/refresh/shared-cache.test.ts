@@ -45,6 +45,27 @@ describe("Providers with equal settings share one cache in the process", () => {
     expect(events).toHaveLength(1);
   });
 
+  it("equal also where a fraction of a second is not what it seems to be", async () => {
+    const byOption = newProvider({ ...SHARED, timeout: 1005 });
+    vi.stubEnv("AWS_METADATA_SERVICE_TIMEOUT", "1.005");
+    await callAndSettle(newProvider(SHARED));
+    vi.unstubAllEnvs();
+    await callAndSettle(byOption);
+    expect(events).toHaveLength(1);
+  });
+
+  it("a set that was invalidated through one that has not called yet is refreshed all the same", async () => {
+    const used = newProvider(SHARED);
+    serve("OLD", 6 * HOUR);
+    await callAndSettle(used);
+    serve("NEW", 6 * HOUR);
+    const unused = newProvider(SHARED);
+    unused.invalidate("OLD");
+    unused.invalidate("ANOTHER");
+    expect(told(await callAndSettle(unused))).toBe("NEW");
+    expect(told(await callAndSettle(used))).toBe("NEW");
+  });
+
   it.each([
     ["timeout", { timeout: 999 }],
     ["maxRetries", { maxRetries: 1 }],

@@ -40,7 +40,7 @@ const NONSENSE = [
 const FOR_A_ROLE = {
   variable: "AWS_EC2_INSTANCE_PROFILE_NAME",
   key: "ec2_instance_profile_name",
-  values: ["../user-data", "a/b", "a b", "..", "rôle", "a?b"],
+  values: ["../user-data", "team@corp/x", "a/b", "a b", "..", "rôle", "a?b"],
 } as const;
 
 const ROWS = [...NONSENSE, FOR_A_ROLE].flatMap(({ variable, key, values }) =>
@@ -138,4 +138,11 @@ describe("an endpoint with user info", () => {
     expect(shownBy(thrown)).toContain("endpoint");
     expect(shownBy(thrown)).not.toMatch(/hunter2|operator/);
   });
+});
+
+test("a URL with user info in the place of something else is not shown either", async () => {
+  vi.stubEnv("AWS_METADATA_SERVICE_TIMEOUT", "http://operator:hunter2secret@127.0.0.1:1338");
+  const error = await failureOf(fromInstanceRole({ shared: false })());
+  expect(error.code).toBe("INVALID_CONFIGURATION");
+  expect(error.message).not.toMatch(/hunter2|operator/);
 });

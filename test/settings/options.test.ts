@@ -169,3 +169,25 @@ test("options are taken as they are at construction, whatever becomes of the obj
   await provider().catch(() => undefined);
   expect(imds.requests.at(-1)?.path).toMatch(/first$/);
 });
+
+test("options that are inherited count: defaults of an application's, getters of a class", async () => {
+  await using imds = await listeningImds();
+  class Defaults {
+    get endpoint() {
+      return imds.endpoint;
+    }
+  }
+  const inherited: InstanceRoleOptions = Object.create({
+    endpoint: imds.endpoint,
+    timeout: 10_000,
+    shared: false,
+  });
+  await fromInstanceRole(inherited)();
+  await new InstanceMetadataClient(new Defaults()).instanceId();
+  expect(imds.steps).toEqual(["token", "role", "credentials", "token", "metadata"]);
+});
+
+test("a logger that can be called as well is one, too", () => {
+  const logger = Object.assign(() => {}, console);
+  expect(thrownBy(() => fromInstanceRole({ logger }))).toBeUndefined();
+});
