@@ -58,6 +58,8 @@ const collectedCaches = new FinalizationRegistry<{
 const collectedProviders = new FinalizationRegistry<Handle>((handle) => handle.leave("gone"));
 
 const NONE: readonly string[] = [];
+/** One id is what is expected; more are for a provider that is told of each and never called. */
+const MOST_REJECTED = 8;
 
 /**
  * What stands behind one provider: its options, and its cache once they are resolved. A process may have thousands,
@@ -93,7 +95,7 @@ class Handle implements Membership {
   invalidate(accessKeyId: string): void {
     if (this.#cache && !this.#cache.retired) this.#cache.invalidate(accessKeyId);
     // The cache that it will share may hold them already.
-    else this.#rejected = [...this.#rejected, accessKeyId];
+    else this.#rejected = [...this.#rejected.slice(1 - MOST_REJECTED), accessKeyId];
   }
 
   hasIssued(accessKeyId: string): boolean {

@@ -124,7 +124,8 @@ test("3,000 providers that were used and dropped leave the heap where it was", a
     };
     await used();
     // A leak shows in every round; what the engine keeps for itself comes and goes.
-    const dropped = Math.min(await growth(), await growth(), await growth());
+    let dropped = Infinity;
+    for (let round = 0; round < 6; round++) dropped = Math.min(dropped, await growth());
     const providers = [];
     const held = await growth(providers);
     console.log(JSON.stringify({ dropped, held, count: providers.length, first: first.status().roleName }));
