@@ -6,10 +6,18 @@ const DOCS = resolve(import.meta.dirname, "..");
 
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   Begin: ["instance-roles", "set-up", "local-development", "moving"],
-  Use: ["s3", "other-clients", "refreshing", "observability", "testing", "runtimes"],
+  Use: [
+    "s3",
+    "other-clients",
+    "refreshing",
+    "observability",
+    "testing",
+    "testing-other-processes",
+    "runtimes",
+  ],
   Help: ["troubleshooting", "faq", "security"],
   Reference: ["api/ec2-role-credentials", "api/ec2-role-credentials/testing"],
-  Inside: ["architecture", "benchmarks", "scale", "reliability"],
+  Inside: ["architecture", "refreshing-tests", "benchmarks", "scale", "reliability"],
   Project: ["project/changelog", "project/contributing", "project/security"],
 };
 

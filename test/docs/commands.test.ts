@@ -10,6 +10,7 @@ import { CLEAN_ENVIRONMENT, run } from "../support/child-process.js";
 import { parseYaml, theSnippet } from "./snippets.js";
 import { linkCommand, projectWith } from "./test-runs.js";
 
+const OTHER_PROCESSES = "docs/testing-other-processes.md";
 const MOCK_COMMAND = /^npx ec2-role-credentials mock\b.*$/m;
 
 interface Compose {
@@ -47,10 +48,7 @@ async function firstLineOf(line: string): Promise<string> {
 }
 
 test("the command in the testing guide serves metadata at the address it prints", async () => {
-  const snippet = theSnippet(
-    "docs/testing.md",
-    (one) => one.language === "sh" && MOCK_COMMAND.test(one.text),
-  );
+  const snippet = theSnippet(OTHER_PROCESSES, (one) => one.language === "sh" && MOCK_COMMAND.test(one.text));
   // Somebody may be using the usual port.
   const line = await firstLineOf(`${snippet.text.trim()} --port 0`);
 
@@ -61,7 +59,7 @@ test("the command in the testing guide serves metadata at the address it prints"
 });
 
 test("the compose file starts the mock where the service looks for it", () => {
-  const snippet = theSnippet("docs/testing.md", (one) => one.fileName === "compose.yaml");
+  const snippet = theSnippet(OTHER_PROCESSES, (one) => one.fileName === "compose.yaml");
 
   const { services } = parseYaml(snippet.text) as Compose;
 

@@ -1,13 +1,17 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { run } from "../support/child-process.js";
-import { type Snippet, snippetsOf, testTitles, theSnippet } from "./snippets.js";
+import { type Snippet, snippetsOf, testTitles } from "./snippets.js";
 import { JEST, NOTHING_SET, type Outcomes, outcomesOf, projectWith, VITEST } from "./test-runs.js";
 
 const GUIDE = "docs/testing.md";
+const OTHER_PROCESSES = "docs/testing-other-processes.md";
 
 const file = (fileName: string) => {
-  const snippet = theSnippet(GUIDE, (one) => one.fileName === fileName);
+  const [snippet, ...others] = [GUIDE, OTHER_PROCESSES]
+    .flatMap(snippetsOf)
+    .filter((one) => one.fileName === fileName);
+  if (!snippet || others.length > 0) throw new Error(`the guide must have ${fileName} once`);
   return { ...snippet, fileName };
 };
 
@@ -65,7 +69,7 @@ describe("the testing guide", () => {
 
   test("has no file that nobody runs", () => {
     const named = ({ fileName }: Snippet) => (fileName === undefined ? [] : [fileName]);
-    expect(snippetsOf(GUIDE).flatMap(named).sort()).toEqual([
+    expect([GUIDE, OTHER_PROCESSES].flatMap(snippetsOf).flatMap(named).sort()).toEqual([
       "child-process.test.ts",
       // In the test of the commands.
       "compose.yaml",
