@@ -58,6 +58,25 @@ test("the command in the testing guide serves metadata at the address it prints"
   expect(await client.get("/latest/meta-data/iam/security-credentials/")).toBe("my-role");
 });
 
+test("the README's call and doctor find the mock that the README starts", async () => {
+  const mock = theSnippet("README.md", ({ text }) => MOCK_COMMAND.test(text));
+  const line = await firstLineOf(`${mock.text.trim()} --port 0`);
+  const [, endpoint = ""] = /=(http:.*)$/.exec(line) ?? [];
+  const snippet = theSnippet("README.md", ({ text }) => text.includes("npx ec2-role-credentials doctor"));
+  const project = await projectWith([], []);
+  await linkCommand(project);
+
+  const { exitCode, stdout, stderr } = await run(
+    "sh",
+    ["-euc", snippet.text.replace("http://127.0.0.1:1338", endpoint)],
+    { cwd: project, env: { npm_config_cache: join(project, "npm-cache"), npm_config_offline: "true" } },
+  );
+
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+  expect(stdout).toMatch(/^ASIA\w+\n/);
+  expect(stdout).toContain("All is well");
+});
+
 test("the compose file starts the mock where the service looks for it", () => {
   const snippet = theSnippet(OTHER_PROCESSES, (one) => one.fileName === "compose.yaml");
 
