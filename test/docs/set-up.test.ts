@@ -11,8 +11,18 @@ const TRUST = {
   Statement: [{ Effect: "Allow", Principal: { Service: "ec2.amazonaws.com" }, Action: "sts:AssumeRole" }],
 };
 
-const inLanguage = (language: string): string =>
-  theSnippet(SET_UP, (one) => one.language === language && !one.text.startsWith("npx")).text;
+const inLanguage = (language: string): string => theSnippet(SET_UP, (one) => one.language === language).text;
+
+const withCommand = (command: string): string =>
+  theSnippet(SET_UP, ({ language, text }) => language === "sh" && text.includes(command)).text;
+
+/** What the commands of a shell script would ask of AWS, with one of ours in the place of the AWS CLI. */
+async function askedOfAws(script: string, settings = ""): Promise<string[]> {
+  const whole = `cd "$(mktemp -d)"\naws() { echo "$*" | tee -a asked; }\n${settings}\n{ ${script} } > output; cat asked; test ! -e trust.json || cat trust.json; rm -r "$PWD"`;
+  const { exitCode, stdout, stderr } = await run("bash", ["-eu", "-c", whole]);
+  expect(exitCode, stderr).toBe(0);
+  return stdout.trimEnd().split("\n");
+}
 
 test("every shell command of the documents can be read by a shell", async () => {
   const script = SHELL.map(({ text }) => `(\n${text})`).join("\n");
@@ -28,29 +38,43 @@ test("every mock that the documents start has arguments which the command takes"
 
 describe("the set-up", () => {
   test("with the AWS CLI makes, fills and attaches the instance profile, and requires tokens", async () => {
-    // What the shell would run, with a command of ours in the place of the AWS CLI.
-    const script = `cd "$(mktemp -d)"\naws() { echo "$*"; }\nINSTANCE_ID=i-1\n${inLanguage("sh")}\ncat trust.json; rm -r "$PWD"`;
-    const { exitCode, stdout } = await run("bash", ["-eu", "-c", script]);
-    const lines = stdout.split("\n");
+    const lines = await askedOfAws(withCommand("create-role"));
     const trust = lines.indexOf("{");
 
-    expect(exitCode).toBe(0);
     expect(lines.slice(0, trust).map((line) => line.split(" --")[0])).toEqual([
       "iam create-role",
       "iam attach-role-policy",
       "iam create-instance-profile",
+      "iam wait instance-profile-exists",
       "iam add-role-to-instance-profile",
       "ec2 associate-iam-instance-profile",
       "ec2 modify-instance-metadata-options",
     ]);
-    expect(stdout).toContain("--http-tokens required --http-put-response-hop-limit 2");
+    for (const line of lines.filter((one) => one.startsWith("ec2 "))) {
+      expect(line).toMatch(/ --instance-id i-[0-9a-f]{17} /);
+    }
+    expect(lines[trust - 1]).toContain("--http-tokens required --http-put-response-hop-limit 2");
     expect(JSON.parse(lines.slice(trust).join("\n"))).toEqual(TRUST);
+  });
+
+  test("with the AWS CLI puts the profile in the place of another by the association's id", async () => {
+    const [found, replaced, ...others] = await askedOfAws(withCommand("replace-iam"), "INSTANCE_ID=i-1");
+
+    expect(found).toMatch(/^ec2 describe-iam-instance-profile-associations .*Name=instance-id,Values=i-1 /);
+    // The answer of our command is its own line.
+    expect(replaced).toBe(
+      `ec2 replace-iam-instance-profile-association --association-id ${found} --iam-instance-profile Name=app`,
+    );
+    expect(others).toEqual([]);
   });
 
   test("with CloudFormation has a role, its instance profile, and required tokens", () => {
     const ref = (tag: string) => ({ tag, resolve: (name: string) => ({ [tag]: name }) });
     const template = parseYaml(inLanguage("yaml"), { customTags: [ref("!Ref"), ref("!GetAtt")] });
 
+    expect(withCommand("cloudformation")).toMatch(
+      /^aws cloudformation deploy .* --capabilities CAPABILITY_IAM$/m,
+    );
     expect(template).toMatchObject({
       Resources: {
         Role: { Type: "AWS::IAM::Role", Properties: { AssumeRolePolicyDocument: TRUST } },
@@ -84,6 +108,8 @@ describe("the set-up", () => {
     // Each reference leads to a resource that is there.
     const references = [...text.matchAll(/= (aws_\w+)\.app\./g)].map(([, type]) => type);
     expect(references.filter((type) => !resources.includes(type))).toEqual([]);
+    const variables = [...text.matchAll(/\bvar\.(\w+)/g)].map(([, name]) => `variable "${name}" {`);
+    expect(variables.filter((declaration) => !text.includes(declaration))).toEqual([]);
     expect(text).toMatch(/http_tokens += "required"/);
     expect(text).toMatch(/http_put_response_hop_limit += 2/);
   });
