@@ -6,6 +6,7 @@ import { createMockImds } from "../../src/testing/index.js";
 import { run } from "../support/child-process.js";
 import { runProgram } from "../support/programs.js";
 import { S3Endpoint } from "../support/s3-endpoint.js";
+import { installOpenTelemetry, OPENTELEMETRY } from "./opentelemetry.js";
 import { GUIDES, javaScriptOf, type Snippet, snippetsOf } from "./snippets.js";
 import { projectWith } from "./test-runs.js";
 
@@ -46,8 +47,10 @@ const COMPILER_OPTIONS = {
 };
 
 test("every example of the documents compiles against the package as it is published", async () => {
-  const installed = new Set([...EXAMPLES, ...NAMED].flatMap(packagesOf));
+  const imported = new Set([...EXAMPLES, ...NAMED].flatMap(packagesOf));
+  const installed = [...imported].filter((name) => name !== OPENTELEMETRY);
   const project = await projectWith([...installed, "typescript", "@types/node"], NAMED);
+  await installOpenTelemetry(project);
   await writeFile(join(project, "package.json"), JSON.stringify({ type: "module" }));
   for (const { title, text } of EXAMPLES) {
     await writeFile(join(project, `${title.replace(/\W+/g, "-")}.ts`), text);
