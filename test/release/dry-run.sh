@@ -57,6 +57,11 @@ if grep -qE "^## \[${version//./\\.}\] - [0-9]{4}-[0-9]{2}-[0-9]{2}$" CHANGELOG.
 else
   to_do "CHANGELOG.md has no section '## [$version] - YYYY-MM-DD'"
 fi
+if [[ $(node -p 'Boolean(require("./package.json").repository)') == true ]]; then
+  ok "package.json names the repository"
+else
+  to_do "package.json has no repository, without which npm refuses --provenance"
+fi
 if git rev-parse -q --verify "refs/tags/v$version" >/dev/null; then
   bad "there is a tag v$version already: this version is out"
 else
