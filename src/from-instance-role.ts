@@ -23,7 +23,8 @@ export interface InstanceRoleProps {
 export interface InstanceRoleProvider extends AwsCredentialIdentityProvider {
   /**
    * The credentials to use now, with their true `expiration`. A set that is fresh is answered at once; one that
-   * nears its expiration is refreshed behind the caller's back; only in the last minute does a call wait.
+   * nears its expiration is refreshed behind the caller's back. A call waits only in the last minute of a set, when
+   * there is none yet, after `invalidate`, and for a set that expired unseen, as while the machine slept.
    * With `forceRefresh: true` it looks again, joining a look in flight; if that look fails, the set at hand is
    * returned, and the error is raised only if there is none.
    *
@@ -180,7 +181,7 @@ const methods = Object.setPrototypeOf(
  * before the first call. Providers with equal settings share one cache in the process.
  *
  * @param options see {@link InstanceRoleOptions}; environment and shared config file count where one is left out.
- * @throws TypeError or RangeError that names the option, for an option that cannot be. The provider rejects with
+ * @throws TypeError or RangeError that names the option, for an option that is not valid. The provider rejects with
  * an `InstanceMetadataError`; see its `code`.
  * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-roles-for-amazon-ec2.html
  */

@@ -66,7 +66,7 @@ export class InstanceMetadataClient {
   /**
    * Reads nothing yet: environment and config file are looked at on the first call.
    *
-   * @throws TypeError or RangeError that names the option, for an option that cannot be.
+   * @throws TypeError or RangeError that names the option, for an option that is not valid.
    */
   constructor(options: InstanceMetadataOptions = {}) {
     this.#options = checkedOptions(options);
@@ -79,7 +79,7 @@ export class InstanceMetadataClient {
    * @param path begins with a slash
    * @param options `signal` ends the request when it is aborted
    * @throws InstanceMetadataError `NOT_FOUND` when there is no such path, `ABORTED` for the signal, and every
-   * other code of a request; TypeError for a path that is none.
+   * other code of a request; TypeError for a path that is not valid.
    */
   async get(path: string, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<string> {
     if (typeof path !== "string" || !/^\/[\x21-\x7e]*$/.test(path)) {
@@ -95,7 +95,7 @@ export class InstanceMetadataClient {
     return this.#read("/latest/dynamic/instance-identity/document", parseJsonObject);
   }
 
-  /** What is said of the instance profile, parsed. `NOT_FOUND` when none is attached. */
+  /** What metadata says about the instance profile, parsed. `NOT_FOUND` when none is attached. */
   iamInfo(): Promise<InstanceProfileInfo> {
     return this.#read("/latest/meta-data/iam/info", parseJsonObject);
   }

@@ -47,7 +47,7 @@ interface Source<K extends Sourced> {
   readonly key: string;
   /** What the text may be, for the error. */
   readonly expects: string;
-  /** Undefined for text that cannot be. */
+  /** Undefined for text that is not valid. */
   parse(text: string): InstanceRoleOptions[K];
 }
 
@@ -166,7 +166,7 @@ function roleSettings(options: InstanceRoleOptions, section: ProfileSection): Ro
  * Puts options, environment and shared config file together. The options have passed `checkOptions`.
  *
  * @throws InstanceMetadataError `INVALID_CONFIGURATION` for a value from the environment or the config file that
- * cannot be; `IMDS_DISABLED` instead when metadata is switched off, so that a chain moves on.
+ * is not valid; `IMDS_DISABLED` instead when metadata is switched off, so that a chain moves on.
  */
 async function resolve<O extends InstanceMetadataOptions, S>(
   settings: (options: O, section: ProfileSection) => S,

@@ -13,7 +13,7 @@ import type { MockImds, MockImdsOptions, MockRequest } from "./types.js";
  * process, `listen()` over HTTP to any other; both are one and the same instance. It keeps to the clock of the
  * test: with fake timers, time passes for it when they are advanced.
  *
- * @throws TypeError that names the option which cannot be
+ * @throws TypeError that names the option which is not valid
  * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-metadata.html
  */
 export const createMockImds = (options: MockImdsOptions = {}): MockImds => assembleMockImds(options);
