@@ -12,6 +12,7 @@ s3.middlewareStack.use(expiredTokenPlugin(credentials));
 const app = express();
 
 // Healthy as long as there are credentials that have not expired. It costs no request and tells no secret.
+// For alarms and readiness, not to restart the process: while metadata is down, a new one has no credentials at all.
 app.get("/health", (_request, response) => {
   const { roleName, expiration, stale, lastError } = credentials.status();
   const healthy = expiration !== undefined && !stale;
@@ -31,7 +32,10 @@ app.get("/reports/:name", async ({ params }, response) => {
 // Ask once before the first request comes. Where it fails, /health says so, and the next request asks again.
 await credentials().catch((error) => console.error(error.message));
 
-const server = app.listen(Number(PORT), () => console.log(`listening on port ${server.address().port}`));
+const server = app.listen(Number(PORT), (error) => {
+  if (error) throw error;
+  console.log(`listening on port ${server.address().port}`);
+});
 process.once("SIGTERM", () => {
   server.close(() => console.log("closed"));
   server.closeIdleConnections();

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterEach(() => imds.reset());
 afterAll(() => listener.close());
 
-test("the role's credentials are the ones that requests are signed with", async () => {
+test("the credentials are those of the instance's role", async () => {
   const credentials = fromInstanceRole();
 
   expect(await credentials()).toMatchObject({ accessKeyId: imds.credentials.accessKeyId });

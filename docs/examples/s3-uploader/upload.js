@@ -22,7 +22,7 @@ const { size } = await stat(file);
 const upload = new Upload({ client, params: { Bucket: bucket, Key: key, Body: createReadStream(file) } });
 
 upload.on("httpUploadProgress", ({ loaded = 0 }) => {
-  console.log(`${Math.floor((100 * loaded) / size)} %`);
+  console.log(`${size === 0 ? 100 : Math.floor((100 * loaded) / size)} %`);
 });
 await upload.done();
 console.log(`${file} is s3://${bucket}/${key}`);
