@@ -66,6 +66,17 @@ test("s3-uploader sends a file in parts and shows how far it is", async () => {
   ).toHaveLength(3);
 });
 
+test("s3-uploader sends an empty file", async () => {
+  const { env } = await startScene();
+  const file = join(await exampleProject("s3-uploader"), "empty.bin");
+  await writeFile(file, "");
+
+  const { lines, ...ended } = await npm("s3-uploader", ["start", "--", file, "films"], env);
+
+  expect(ended).toEqual(WELL);
+  expect(lines).toEqual(["100 %", `${file} is s3://films/empty.bin`]);
+});
+
 test("worker-pool: four threads write with credentials that are fetched once", async () => {
   const { env, imds, s3 } = await startScene();
 
@@ -110,6 +121,17 @@ test("express-service says that it is not healthy where it has no role", async (
 
   expect(health.status).toBe(503);
   expect(await health.json()).toMatchObject({ healthy: false, error: "NO_ROLE_ATTACHED" });
+  expect(await service.terminate()).toBe("closed\n");
+});
+
+test("express-service ends with an error where its port is taken", async () => {
+  const { env } = await startScene();
+  const service = await startService("express-service", env);
+
+  const second = await npm("express-service", ["start"], { ...env, PORT: new URL(service.url).port });
+
+  expect(second.exitCode).toBe(1);
+  expect(second.stderr).toContain("EADDRINUSE");
   expect(await service.terminate()).toBe("closed\n");
 });
 
