@@ -73,7 +73,7 @@ describe("the set-up", () => {
     const template = parseYaml(inLanguage("yaml"), { customTags: [ref("!Ref"), ref("!GetAtt")] });
 
     expect(withCommand("cloudformation")).toMatch(
-      /^aws cloudformation deploy .* --capabilities CAPABILITY_IAM$/m,
+      /^aws cloudformation deploy [\s\S]* --capabilities CAPABILITY_IAM$/m,
     );
     expect(template).toMatchObject({
       Resources: {
