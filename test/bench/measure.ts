@@ -3,7 +3,8 @@ import { measureCrowd } from "./crowds.js";
 import type { ImdsProcess } from "./imds-process.js";
 import type { RotationDelay } from "./rotations.js";
 import { measureRotation } from "./rotations.js";
-import { gzippedBytes, packedBytes } from "./sizes.js";
+import type { MinifiedSize } from "./sizes.js";
+import { minifiedSize, packedBytes } from "./sizes.js";
 import type { Scene, Starts } from "./startup.js";
 import { measureStarts } from "./startup.js";
 import type { Workshop } from "./workshop.js";
@@ -52,7 +53,7 @@ export interface Measurements {
   readonly memory: Samples<"lone" | "alike">;
   readonly allocation: Allocation;
   readonly packedBytes: number;
-  readonly gzippedBytes: number;
+  readonly minified: MinifiedSize;
 }
 
 /** The SDK's own provider is spared the largest crowds: it would open tens of thousands of connections at once. */
@@ -120,7 +121,7 @@ export async function measureAll(
   const { workshop, imds } = where;
   const { endpoint } = imds;
   tell("sizes");
-  const sizes = { packedBytes: packedBytes(), gzippedBytes: await gzippedBytes() };
+  const sizes = { packedBytes: packedBytes(), minified: await minifiedSize() };
   tell("warm calls");
   const warm = await measureWarmCalls(workshop, endpoint, effort);
   tell("loads");

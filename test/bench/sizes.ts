@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -36,11 +36,31 @@ export function packedBytes(): number {
   }
 }
 
-/** Bytes of `.` as one file, minified and gzipped, without the packages of the SDK. */
-export async function gzippedBytes(): Promise<number> {
+/** The library as one file, minified, without the packages of the SDK. */
+export interface MinifiedSize {
+  readonly gzippedBytes: number;
+  /** What it is made of: each part's share of the minified bytes, largest first. */
+  readonly parts: readonly (readonly [part: string, share: number])[];
+}
+
+/** Which part a file belongs to: the first pattern that fits. */
+const PARTS: readonly (readonly [RegExp, string])[] = [
+  [/node_modules/, "p-retry and is-network-error"],
+  [/errors|error-from-failure|request-failure|json-object/, "errors and their texts"],
+  [/settings|options|shared-config|endpoint/, "options, environment and config file"],
+  [
+    /cache|refresh|shared-credentials|weak-timer|clock|detached|recent-ids|membership/,
+    "cache, policy, events",
+  ],
+  [/http-exchange|transport|retry-policy|metadata-request|load-package/, "connections and retries"],
+  [/session-token|metadata-reader|role|credentials-document/, "token, role and document"],
+  [/plugin|from-instance-role|client|region/, "what is exported: provider, plugin, client"],
+];
+
+export async function minifiedSize(): Promise<MinifiedSize> {
   const outDir = mkdtempSync(join(tmpdir(), "ec2-role-credentials-gzip-"));
-  mkdirSync(outDir, { recursive: true });
-  let bytes = 0;
+  let gzippedBytes = 0;
+  const bytes = new Map<string, number>();
   await build({
     config: false,
     entry: { index: join(ROOT, "src/index.ts") },
@@ -54,15 +74,24 @@ export async function gzippedBytes(): Promise<number> {
     noExternal: ["p-retry", "is-network-error"],
     esbuildPlugins: [
       {
-        name: "gzipped-size",
+        name: "minified-size",
         setup(bundler) {
-          bundler.onEnd(({ outputFiles = [] }) => {
-            for (const { contents } of outputFiles) bytes += gzipSync(contents, { level: 9 }).length;
+          bundler.initialOptions.metafile = true;
+          bundler.onEnd(({ outputFiles = [], metafile }) => {
+            for (const { contents } of outputFiles) gzippedBytes += gzipSync(contents, { level: 9 }).length;
+            for (const { inputs } of Object.values(metafile?.outputs ?? {})) {
+              for (const [file, { bytesInOutput }] of Object.entries(inputs)) {
+                const part = PARTS.find(([pattern]) => pattern.test(file))?.[1] ?? "the rest";
+                bytes.set(part, (bytes.get(part) ?? 0) + bytesInOutput);
+              }
+            }
           });
         },
       },
     ],
   });
   rmSync(outDir, { recursive: true, force: true });
-  return bytes;
+  const all = [...bytes.values()].reduce((sum, each) => sum + each, 0);
+  const parts = [...bytes].map(([part, each]): [string, number] => [part, each / all]);
+  return { gzippedBytes, parts: parts.sort(([, a], [, b]) => b - a) };
 }
