@@ -111,6 +111,8 @@ function deliver(answer: Answer, request: IncomingMessage, response: ServerRespo
 
 /** Answers what is no request, or none for this server, and hangs up. */
 function refuseAll(socket: Duplex, status: number, error?: NodeJS.ErrnoException): void {
+  // Node has taken its own listener off a socket that it hands over.
+  socket.on("error", () => socket.destroy());
   if (error?.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
     return;

@@ -137,6 +137,7 @@ describe("a client that talks garbage gets 400 and the mock lives on", () => {
     await using listener = await imds.listen();
     for (const bytes of [
       "",
+      "CONNECT 169.254.169.254:80 HTTP/1.1\r\nHost: x\r\n\r\n",
       "PU",
       `PUT ${TOKEN_PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n${TTL}\r\n\r\nabc`,
     ]) {
