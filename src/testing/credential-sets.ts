@@ -62,8 +62,8 @@ export class CredentialSets {
   serve(given: AwsCredentialIdentity): CredentialSet {
     checkNames("set", given, Object.keys(given ?? {}));
     const { expiration, accountId } = given;
-    if (expiration !== undefined && !(expiration instanceof Date && !Number.isNaN(expiration.getTime()))) {
-      refuse("set.expiration", "a valid Date", expiration);
+    if (expiration !== undefined && !isWritable(expiration)) {
+      refuse("set.expiration", "a valid Date of the years 0 to 9999, which a document can show", expiration);
     }
     const now = Date.now();
     this.#set = {
@@ -98,6 +98,13 @@ export class CredentialSets {
   #expiration(made: number): number {
     return Math.ceil(made / 1000 + this.#instance.credentialsTtlSeconds) * 1000;
   }
+}
+
+/** RFC 3339 has years of four digits. */
+function isWritable(moment: unknown): boolean {
+  if (!(moment instanceof Date)) return false;
+  const year = moment.getUTCFullYear();
+  return year >= 0 && year <= 9999;
 }
 
 /** As {@link checkText}, but the message does not show the value. */

@@ -46,7 +46,7 @@ const optional = <T>(value: unknown, check: (value: unknown) => T): T | undefine
   value === undefined ? undefined : check(value);
 
 function checkTags(tags: unknown): Readonly<Record<string, string>> {
-  if (typeof tags !== "object" || tags === null) refuse("tags", "an object", tags);
+  if (typeof tags !== "object" || tags === null || Array.isArray(tags)) refuse("tags", "an object", tags);
   for (const [key, value] of Object.entries(tags)) {
     // What EC2 demands of tags that it is to show in metadata.
     checkPattern("tags", key, /^(?!\.{1,2}$|_index$)[\w+=.,:@-]+$/, "named without a space or a slash");

@@ -22,7 +22,7 @@ export class MockMetadata {
   readonly #onRequest: (request: MockRequest) => void;
   role: RoleAttachment;
   access: "enabled" | "disabled" = "enabled";
-  requests: MockRequest[] = [];
+  readonly requests: MockRequest[] = [];
   #launched = Date.now();
   #delays: Partial<Record<MockStep, number>> = {};
   #throttle: Throttle | undefined;
@@ -48,7 +48,8 @@ export class MockMetadata {
     this.tokens.expireAll();
     this.role = new RoleAttachment(this.#instance);
     this.access = "enabled";
-    this.requests = [];
+    // In place: a test may hold the array itself.
+    this.requests.length = 0;
     this.#launched = Date.now();
     this.#delays = {};
     this.#throttle = undefined;
@@ -132,5 +133,11 @@ export class MockMetadata {
 
 function spoilt(reply: Reply, { body }: Fault): Reply {
   if (body === undefined) return reply;
-  return { ...reply, body: typeof body === "string" ? body : String(body(reply.body)) };
+  if (typeof body === "string") return { ...reply, body };
+  try {
+    return { ...reply, body: String(body(reply.body)) };
+  } catch (error) {
+    // The test's own mistake: it must be seen, at either face, and end no process.
+    return { ...refusal(500), body: `fault.body threw: ${String(error)}\n` };
+  }
 }

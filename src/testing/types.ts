@@ -57,7 +57,7 @@ export interface MockFault {
   after?: number | undefined;
   /** Status of the answer, 200 to 599; with a `body` or a `mode` the answer's own by default. */
   status?: number | undefined;
-  /** Body of the answer, or a function that makes it of the true one (a wrong date, a missing field). */
+  /** Body of the answer, or a function that makes it of the true one (a wrong date, a missing field); 500 if that throws. */
   body?: string | ((body: string) => string) | undefined;
   /** What happens to the answer on its way. */
   mode?: MockFaultMode | undefined;

@@ -64,6 +64,10 @@ const CASES: Readonly<Record<string, Case>> = {
   "an outage": { path: DOCUMENT, prepare: (mock) => mock.fail({ status: 503, times: 2 }) },
   "a status without a body": { path: DOCUMENT, prepare: (mock) => mock.fail({ status: 204, times: 2 }) },
   garbage: { path: DOCUMENT, prepare: (mock) => mock.fail({ body: "gärbage", times: 2 }) },
+  "a fault whose function throws": {
+    path: DOCUMENT,
+    prepare: (mock) => mock.fail({ body: () => JSON.parse("garbage"), times: 2 }),
+  },
   throttling: { path: DOCUMENT, prepare: (mock) => mock.throttle({ perSecond: 0, answer: 429 }) },
 };
 

@@ -24,6 +24,7 @@ describe("nonsense is a TypeError that names it:", () => {
     ["availabilityZone", { availabilityZone: "a/b" }],
     ["instanceId", { instanceId: "i 1" }],
     ["tags", { tags: "Name" }],
+    ["tags", { tags: ["Name"] }],
     ["tags", { tags: { "a b": "" } }],
     ["tags", { tags: { "..": "" } }],
     ["tags.Name", { tags: { Name: 1 } }],
@@ -79,6 +80,8 @@ describe("nonsense is a TypeError that names it:", () => {
     ["set.sessionToken", (imds) => imds.rotate({ accessKeyId: "a", secretAccessKey: "b" })],
     ["set.accountId", (imds) => imds.rotate({ ...NO_DATE, expiration: undefined, accountId: "1" })],
     ["set.expiration", (imds) => imds.rotate(NO_DATE)],
+    ["set.expiration", (imds) => imds.rotate({ ...NO_DATE, expiration: new Date("+010000-01-01") })],
+    ["set.expiration", (imds) => imds.rotate({ ...NO_DATE, expiration: new Date("-000001-01-01") })],
   ];
 
   test.for(CALLS)("%s by %s", ([name, call]) => {
@@ -177,6 +180,19 @@ test("requests are on record: method, path, headers, status and step", async () 
 });
 
 describe("reset", () => {
+  test("empties the record that a test holds, which goes on", async () => {
+    const imds = createMockImds();
+    await using listener = await imds.listen();
+    const { requests } = imds;
+    await newToken(listener.endpoint);
+
+    imds.reset();
+    expect(requests).toEqual([]);
+    await newToken(listener.endpoint);
+
+    expect(requests).toMatchObject([{ step: "token" }]);
+  });
+
   test("goes back to the options, under the listeners that are open", async () => {
     const imds = createMockImds({ roleName: "web-server" });
     await using listener = await imds.listen();
