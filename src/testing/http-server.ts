@@ -10,6 +10,7 @@ import type { Duplex } from "node:stream";
 import { type Answer, headersOf, refusal } from "./answer.js";
 import { checkNames, checkText, checkWholeNumber } from "./checks.js";
 import { DRIP_MS, dripped, truncated } from "./delivery.js";
+import { remember } from "./live-listeners.js";
 import type { MockMetadata } from "./mock-metadata.js";
 import type { MockListener, MockListenOptions } from "./types.js";
 
@@ -32,11 +33,14 @@ export async function listen(metadata: MockMetadata, options: MockListenOptions 
   server.on("connect", (_request, socket) => refuseAll(socket, 405));
   await bind(server, port, host);
   const bound = (server.address() as AddressInfo).port;
+  const endpoint = `http://${urlHost(host)}:${bound}`;
+  const forget = remember(endpoint, metadata);
   const close = once(() => {
+    forget();
     for (const socket of sockets) socket.destroy();
     return new Promise<void>((resolve) => server.close(() => resolve()));
   });
-  return { endpoint: `http://${urlHost(host)}:${bound}`, port: bound, close, [Symbol.asyncDispose]: close };
+  return { endpoint, port: bound, close, [Symbol.asyncDispose]: close };
 }
 
 const bind = (server: Server, port: number, host: string): Promise<void> =>

@@ -2,6 +2,7 @@ import { STATUS_CODES } from "node:http";
 import type { HttpHandler } from "msw";
 import { type Answer, isBodiless } from "./answer.js";
 import { DRIP_MS, dripped, truncated } from "./delivery.js";
+import { isOthers } from "./live-listeners.js";
 import type { MockMetadata } from "./mock-metadata.js";
 
 /** Where EC2 serves metadata; the second on instances with IPv6 metadata alone. */
@@ -19,7 +20,10 @@ interface RunArguments {
  * msw is never loaded here at all, and it does not matter which build or copy of it the test uses.
  */
 export function mswHandlers(metadata: MockMetadata, endpoint: string | undefined): HttpHandler[] {
-  const pathOf = ({ url }: Request) => pathBelow(endpoints(endpoint), url);
+  const pathOf = (request: Request) => {
+    const bases = endpoints(metadata, endpoint);
+    return pathBelow(bases, new URL(request.url)) ?? pathBelow(bases, withHost(request));
+  };
   const parsedResult = { match: { matches: true, params: {} }, cookies: {} };
   const handler = {
     kind: "request",
@@ -50,16 +54,31 @@ export function mswHandlers(metadata: MockMetadata, endpoint: string | undefined
   return [handler as unknown as HttpHandler];
 }
 
-/** Read at each request: a test sets the variable after it has made the handlers. */
-function endpoints(given: string | undefined): URL[] {
-  const named = process.env.AWS_EC2_METADATA_SERVICE_ENDPOINT;
-  const all = [...EC2_ENDPOINTS, given ?? "", named ?? ""];
-  return all.filter((text) => URL.canParse(text)).map((text) => new URL(text));
+/**
+ * Where the handlers answer. The variable is read at each request: a test sets it after it has made the handlers.
+ * Where another mock listens, that one is meant.
+ */
+function endpoints(metadata: MockMetadata, given: string | undefined): URL[] {
+  const named = urls(process.env.AWS_EC2_METADATA_SERVICE_ENDPOINT);
+  return [...urls(...EC2_ENDPOINTS, given), ...named.filter((url) => !isOthers(url, metadata))];
+}
+
+const urls = (...texts: readonly (string | undefined)[]): URL[] =>
+  texts.flatMap((text) => (text !== undefined && URL.canParse(text) ? [new URL(text)] : []));
+
+/**
+ * Of a client of `node:http` whose path begins with two slashes, msw takes the first segment for the host: it is
+ * put back, below the host that the request names.
+ */
+function withHost({ url, headers }: Request): URL | undefined {
+  const { protocol, host, pathname, search } = new URL(url);
+  return urls(`${protocol}//${headers.get("host")}//${host}${pathname}${search}`)[0];
 }
 
 /** The path and query below the first of the endpoints that the URL belongs to. */
-function pathBelow(bases: readonly URL[], url: string): string | undefined {
-  const { origin, pathname, search } = new URL(url);
+function pathBelow(bases: readonly URL[], url: URL | undefined): string | undefined {
+  if (!url) return undefined;
+  const { origin, pathname, search } = url;
   for (const base of bases) {
     const folder = base.pathname.replace(/\/+$/, "");
     if (origin === base.origin && `${pathname}/`.startsWith(`${folder}/`)) {

@@ -42,7 +42,8 @@ export interface MockImdsOptions {
   imdsV1?: boolean | undefined;
   /**
    * One more URL that `handlers` answer at, for clients with an endpoint of their own. They always answer at
-   * both addresses of EC2 and at `AWS_EC2_METADATA_SERVICE_ENDPOINT`, read at each request.
+   * both addresses of EC2 and at `AWS_EC2_METADATA_SERVICE_ENDPOINT`, read at each request, unless another mock
+   * of this process listens there.
    */
   endpoint?: string | undefined;
 }

@@ -109,6 +109,40 @@ describe("msw handlers answer", () => {
     expect([one.requests.length, other.requests.length]).toEqual([2, 2]);
   });
 
+  test("not where another mock listens, whose address the environment names", async () => {
+    const listening = createMockImds({ roleName: "listening" });
+    const served = createMockImds({ roleName: "served" });
+    const listener = await listening.listen();
+    server = setupServer(...served.handlers);
+    server.listen({ onUnhandledRequest: "bypass" });
+
+    for (const endpoint of [listener.endpoint, `http://localhost:${listener.port}`]) {
+      vi.stubEnv(VARIABLE, endpoint);
+      expect(await readRole(endpoint), endpoint).toBe("listening");
+    }
+    expect(await readRole(IPV4)).toBe("served");
+    await listener.close();
+    expect(await readRole(`http://localhost:${listener.port}`)).toBe("served");
+  });
+
+  test.for([IPV4, IPV6, "http://imds.example:1338"])(
+    "a client of node:http whose path begins with two slashes, at %s",
+    async (endpoint) => {
+      const imds = serveMock();
+      vi.stubEnv(VARIABLE, endpoint);
+      const { hostname, port } = new URL(endpoint);
+      const host = hostname.replace(/^\[|\]$/g, "");
+      const sent = nodeHttp
+        .request({ host, port, path: `/${TOKEN_PATH}`, method: "PUT", headers: { [TTL_HEADER]: "60" } })
+        .end();
+      const [response] = await once(sent, "response");
+
+      expect(response.statusCode).toBe(200);
+      expect(await text(response)).not.toBe("");
+      expect(imds.requests).toMatchObject([{ path: `/${TOKEN_PATH}`, step: "token", status: 200 }]);
+    },
+  );
+
   test("beside handlers of the user, which win when they are put in front", async () => {
     serveMock();
     server?.use(http.get(`${IPV4}/latest/user-data`, () => HttpResponse.text("#!/bin/sh")));
