@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { codeOf } from "../request-failure.js";
 import { VERSION } from "../version.js";
 import { runDoctor } from "./doctor.js";
 import { runMock } from "./mock.js";
@@ -37,10 +38,27 @@ async function main([name, ...args]: string[]): Promise<number> {
   return 2;
 }
 
+/**
+ * Whoever stopped reading wants no more, and the verdict is the same. Any other failure, such as a full disk, is
+ * told, and the status says that the output is not whole.
+ */
+function onWriteError(error: unknown): void {
+  const code = codeOf(error);
+  if (code === "EPIPE") return;
+  process.exitCode = 1;
+  process.stderr.write(`ec2-role-credentials: the output could not be written (${code})\n`);
+}
+
+process.stdout.on("error", onWriteError);
+// Where this fails there is nowhere to tell.
+process.stderr.on("error", (error) => {
+  if (codeOf(error) !== "EPIPE") process.exitCode = 1;
+});
+
 // No top-level await: this file is built as CommonJS too. The process ends by itself, so output is never cut.
 main(process.argv.slice(2)).then(
   (code) => {
-    process.exitCode = code;
+    process.exitCode ||= code;
   },
   (error: unknown) => {
     process.stderr.write(`ec2-role-credentials: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -46,7 +46,7 @@ async function run(args: string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  const imds = assembleMockImds(given.options, (request) => process.stderr.write(logLine(request)));
+  const imds = assembleMockImds(given.options, log);
   steer(imds, given);
   let listener: MockListener;
   try {
@@ -59,7 +59,14 @@ async function run(args: string[]): Promise<number> {
   process.stdout.write(`export AWS_EC2_METADATA_SERVICE_ENDPOINT=${listener.endpoint}\n`);
   await signalled;
   await listener.close();
+  // What is still to be written has no reader, and would hold the process for ever.
+  if (process.stderr.writableLength > 0) process.exit(0);
   return 0;
+}
+
+/** Lines that nobody reads are skipped: the mock goes on, and they do not pile up. */
+function log(request: MockRequest): void {
+  if (!process.stderr.writableNeedDrain) process.stderr.write(logLine(request));
 }
 
 function steer(imds: MockImds, { faults, delays, throttle }: MockArguments): void {

@@ -49,7 +49,11 @@ async function startMock(...args: string[]) {
     const [code] = await closed;
     return { code, log: stderr.text() };
   };
-  return { endpoint, logged: stderr.until, stop };
+  const hangUp = () => {
+    started.stdout.destroy();
+    started.stderr.destroy();
+  };
+  return { endpoint, logged: stderr.until, stop, hangUp };
 }
 
 /** What a stream has brought so far. */
@@ -109,6 +113,30 @@ describe("ec2-role-credentials mock", () => {
 
     expect(code).toBe(0);
     expect(await hung).toBe("ECONNRESET");
+  });
+
+  test("serves on and ends when told to, though nobody reads its log", async () => {
+    const started = start("mock", "--port", "0");
+    const exited = once(started, "exit");
+    const stdout = collect(started.stdout, exited);
+    const [, endpoint = ""] = await stdout.until(/^export AWS_EC2_METADATA_SERVICE_ENDPOINT=(http:\S+)\n$/);
+    // More than a pipe, and what is read ahead of it, can take.
+    const path = `/${"x".repeat(15_000)}`;
+    for (let asked = 0; asked < 40; asked += 1)
+      expect(await exchange(endpoint, path)).toMatchObject({ status: 401 });
+
+    started.kill("SIGTERM");
+
+    expect(await exited).toEqual([0, null]);
+  });
+
+  test("serves on when the reader of its output is gone", async () => {
+    const { endpoint, stop, hangUp } = await startMock();
+    hangUp();
+    for (let asked = 0; asked < 3; asked += 1)
+      expect(await exchange(endpoint, "/")).toMatchObject({ status: 401 });
+
+    expect(await stop("SIGINT")).toMatchObject({ code: 0 });
   });
 
   test("fails, slows down and throttles as told", async () => {
