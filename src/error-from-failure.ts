@@ -53,7 +53,7 @@ const HINTS: Readonly<Partial<Record<InstanceMetadataErrorCode, string>>> = {
   TOKEN_UNSUPPORTED:
     "It knows no IMDSv2 tokens; the option ec2MetadataV1Disabled: false allows IMDSv1, which is less safe.",
   UNAUTHORIZED:
-    "It refused a new session token as well; is something between this process and the metadata service?",
+    "It refused a new session token as well, or hands out none; is something between this process and the metadata service?",
   NO_ROLE_ATTACHED: "Attach an instance profile that contains a role to this instance.",
   THROTTLED: "Too many requests from this instance; look for other processes that read metadata in a loop.",
   SERVER_ERROR: "The metadata service is in trouble or is not one; is the endpoint right?",
@@ -93,10 +93,18 @@ export function errorFromFailure(failure: RequestFailure, context: Context): Ins
   });
 }
 
+export const WRONG_ROLE_NAME =
+  "Correct or remove the role name (option roleName, AWS_EC2_INSTANCE_PROFILE_NAME or ec2_instance_profile_name).";
+
 /** Raised when no document can be had for a role, although metadata answers. */
-export function noRoleError(what: string, endpoint: string, attempts: number): InstanceMetadataError {
+export function noRoleError(
+  what: string,
+  endpoint: string,
+  attempts: number,
+  cure: string | undefined = HINTS.NO_ROLE_ATTACHED,
+): InstanceMetadataError {
   const code = "NO_ROLE_ATTACHED";
-  return new InstanceMetadataError(`${what} at ${endpoint}. ${HINTS[code]}`, {
+  return new InstanceMetadataError(`${what} at ${endpoint}. ${cure}`, {
     code,
     phase: "credentials",
     attempts,

@@ -1,7 +1,7 @@
 import type { AwsCredentialIdentity } from "@aws-sdk/types";
 import type { GrantedCredentials } from "./credentials-document.js";
 import { parseCredentialsDocument } from "./credentials-document.js";
-import { noRoleError } from "./error-from-failure.js";
+import { noRoleError, WRONG_ROLE_NAME } from "./error-from-failure.js";
 import { InstanceMetadataError } from "./errors.js";
 import { MetadataReader } from "./metadata-reader.js";
 import { RequestFailure } from "./request-failure.js";
@@ -58,7 +58,8 @@ export class RoleCredentials {
       return await this.#document(name);
     } catch (error) {
       if (!isNotFound(error)) throw error;
-      throw noRoleError(`There is no role ${name}, the configured one,`, this.endpoint, error.attempts);
+      const what = `There is no role ${name}, the configured one,`;
+      throw noRoleError(what, this.endpoint, error.attempts, WRONG_ROLE_NAME);
     }
   }
 
