@@ -8,8 +8,9 @@ import type { RoleSettings, Sourced } from "../settings.js";
 import { disabledError, findSetting, metadataDisabled, resolveRoleSettings, SOURCES } from "../settings.js";
 import { readProfile } from "../shared-config.js";
 import type { Check, Finding } from "./findings.js";
-import { instanceFinding, otherCredentials } from "./local-signs.js";
+import { instanceFinding } from "./local-signs.js";
 import { MetadataProbe } from "./metadata-probe.js";
+import { otherCredentials } from "./other-credentials.js";
 
 const MINUTE = 60_000;
 

@@ -1,6 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { loadSharedConfigFiles } from "@smithy/core/config";
-import { sharedFilePaths } from "../shared-config.js";
 import type { Finding } from "./findings.js";
 
 const DMI = "/sys/class/dmi/id";
@@ -30,48 +28,4 @@ export async function instanceFinding(root = ""): Promise<Finding> {
     verdict: "note",
     says: "This machine does not look like an EC2 instance, as far as its own files tell; inside a container they may be hidden.",
   };
-}
-
-const ENVIRONMENT: readonly (readonly [string, string])[] = [
-  ["AWS_ACCESS_KEY_ID", "access keys"],
-  ["AWS_WEB_IDENTITY_TOKEN_FILE", "a web identity"],
-  ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "container credentials"],
-  ["AWS_CONTAINER_CREDENTIALS_FULL_URI", "container credentials"],
-];
-
-/** Credentials lying about that a default credential chain takes before it asks for the instance role. */
-export async function otherCredentials(profile: string | undefined): Promise<Finding[]> {
-  const places: string[] = [];
-  for (const [variable, kind] of ENVIRONMENT) {
-    if (process.env[variable]) places.push(`${kind} in the environment (${variable})`);
-  }
-  const name = profile ?? (process.env.AWS_PROFILE?.trim() || "default");
-  const paths = sharedFilePaths();
-  const { configFile, credentialsFile } = await loadSharedConfigFiles({ ...paths, ignoreCache: true });
-  const files = [
-    [credentialsFile, paths.filepath],
-    [configFile, paths.configFilepath],
-  ] as const;
-  for (const [file, path] of files) {
-    for (const [section, keys] of Object.entries(file)) {
-      if (!keys.aws_access_key_id) continue;
-      const use = section === name ? "the profile in force" : "a profile that is not in force";
-      places.push(`long-term or copied keys in ${path}, section ${section} (${use})`);
-    }
-  }
-  if (places.length === 0) {
-    return [
-      {
-        check: "other credentials",
-        verdict: "ok",
-        says: "No other credentials lie in the environment or the shared files.",
-      },
-    ];
-  }
-  return places.map((place) => ({
-    check: "other credentials",
-    verdict: "warning",
-    says: `There are ${place}. fromInstanceRole() ignores them, but a default credential chain takes them before the role.`,
-    cure: "Remove them: on an instance a role is always preferable, as its keys expire by themselves and cannot be copied out of a file.",
-  }));
 }
