@@ -1,3 +1,4 @@
+import { InstanceMetadataError } from "../errors.js";
 import type { MetadataAnswer } from "../http-exchange.js";
 import { HttpExchange } from "../http-exchange.js";
 import { requestWithRetries } from "../metadata-request.js";
@@ -5,8 +6,17 @@ import { RequestFailure } from "../request-failure.js";
 import type { Authorization } from "../session-token.js";
 import { SessionToken } from "../session-token.js";
 import type { MetadataSettings } from "../settings.js";
+import { asError } from "./findings.js";
 
 const MOST_BYTES = 64 * 1024;
+
+/** How one read without a token was answered. */
+export interface TokenlessAnswer {
+  /** Undefined when there was no answer. */
+  readonly status: number | undefined;
+  /** Empty unless the status is 200. */
+  readonly body: string;
+}
 
 /** Asks the metadata service step by step, so that the doctor sees each answer's headers and statuses. */
 export class MetadataProbe {
@@ -20,13 +30,27 @@ export class MetadataProbe {
     this.#token = new SessionToken(this.#exchange, settings);
   }
 
-  token(): Promise<Authorization> {
-    return this.#token.get();
+  /** Why no token is handed out, where the settings allow IMDSv1 instead; undefined when one is. Rejects when they do not. */
+  async tokenRefusal(): Promise<InstanceMetadataError | undefined> {
+    if ((await this.#token.get()) !== "none") return undefined;
+    // The library asks no further; the reason is in the error that it spares its callers.
+    const strict = new SessionToken(this.#exchange, { ...this.#settings, imdsV1: "refused" });
+    return strict.get().then(() => undefined, asError);
   }
 
-  /** Reads with the token. Rejects with an `InstanceMetadataError`. */
+  /** Reads with the token, and once more with a new one if it is refused. Rejects with an `InstanceMetadataError`. */
   async read(path: string): Promise<MetadataAnswer> {
     const authorization = await this.#token.get();
+    try {
+      return await this.#get(path, authorization);
+    } catch (error) {
+      if (!(error instanceof InstanceMetadataError) || error.code !== "UNAUTHORIZED") throw error;
+    }
+    this.#token.reject(authorization);
+    return this.#get(path, await this.#token.get());
+  }
+
+  #get(path: string, authorization: Authorization): Promise<MetadataAnswer> {
     const headers: Record<string, string> =
       authorization === "none" ? {} : { "x-aws-ec2-metadata-token": authorization.token };
     return requestWithRetries(
@@ -36,13 +60,13 @@ export class MetadataProbe {
     );
   }
 
-  /** The status of one read without a token; undefined when there was no answer. */
-  async statusWithoutToken(path: string): Promise<number | undefined> {
+  /** One read without a token. */
+  async readWithoutToken(path: string): Promise<TokenlessAnswer> {
     try {
-      await this.#exchange.send({ method: "GET", path, headers: {}, maxBytes: MOST_BYTES });
-      return 200;
+      const { body } = await this.#exchange.send({ method: "GET", path, headers: {}, maxBytes: MOST_BYTES });
+      return { status: 200, body };
     } catch (error) {
-      if (error instanceof RequestFailure) return error.statusCode;
+      if (error instanceof RequestFailure) return { status: error.statusCode, body: "" };
       throw error;
     }
   }

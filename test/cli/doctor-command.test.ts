@@ -1,6 +1,7 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
+import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -47,20 +48,24 @@ test.concurrent("something is broken: exit status 1, and JSON for machines", asy
 test.concurrent.each([
   ["all is well", "", 0],
   ["something is broken", "/nowhere", 1],
-] as const)("nobody reads the output to its end: %s, and the exit status says so", async (_, folder, status) => {
-  const args = ["--import", "tsx", CLI, "doctor", "--endpoint", listener.endpoint + folder];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
-  child.stdout.destroy();
-  const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, "exit")]);
-  expect({ code, stderr }).toEqual({ code: status, stderr: "" });
-});
+] as const)(
+  "nobody reads the output to its end: %s, and the exit status says so",
+  async (_, folder, status) => {
+    const args = ["--import", "tsx", CLI, "doctor", "--endpoint", listener.endpoint + folder];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+    child.stdout.destroy();
+    const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, "exit")]);
+    expect({ code, stderr }).toEqual({ code: status, stderr: "" });
+  },
+);
 
 test.concurrent("the output cannot be written: one line says why, and the exit status is 1", async () => {
   const args = ["--import", "tsx", CLI, "doctor", "--endpoint", listener.endpoint];
   const readOnly = openSync(CLI, "r");
   const child = spawn(process.execPath, args, { stdio: ["ignore", readOnly, "pipe"] });
   closeSync(readOnly);
-  const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, "exit")]);
+  const { stderr: written } = child as { stderr: Readable };
+  const [stderr, [code]] = await Promise.all([text(written), once(child, "exit")]);
   expect(stderr).toMatch(/^ec2-role-credentials: the output could not be written \([A-Z]+\)\n$/);
   expect(code).toBe(1);
 });

@@ -1,11 +1,8 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { diagnose } from "../../src/cli/diagnosis.js";
-import type { Check, Finding, Verdict } from "../../src/cli/findings.js";
 import { createMockImds, type MockImds, type MockListener } from "../../src/testing/index.js";
+import { finding, verdicts } from "./findings.js";
 
 let imds: MockImds;
 let listener: MockListener;
@@ -21,15 +18,6 @@ afterEach(async () => {
   vi.unstubAllEnvs();
   await listener.close();
 });
-
-const verdicts = (findings: readonly Finding[]): Partial<Record<Check, Verdict>> =>
-  Object.fromEntries(findings.map(({ check, verdict }) => [check, verdict]));
-
-const finding = (findings: readonly Finding[], check: Check): Finding => {
-  const found = findings.find((one) => one.check === check);
-  if (!found) throw new Error(`no finding on ${check}`);
-  return found;
-};
 
 const HEALTHY = {
   settings: "ok",
@@ -60,7 +48,9 @@ test("a healthy instance is found healthy, and no secret is told", async () => {
   expect(verdicts(findings)).toMatchObject(HEALTHY);
   expect(finding(findings, "role").says).toContain("app");
   expect(finding(findings, "region").says).toContain("eu-central-1");
-  expect(finding(findings, "settings").says).toContain(`endpoint ${listener.endpoint} (environment)`);
+  expect(finding(findings, "settings").says).toContain(
+    `endpoint ${listener.endpoint} (AWS_EC2_METADATA_SERVICE_ENDPOINT)`,
+  );
   const told = JSON.stringify(findings);
   const { secretAccessKey = "none", sessionToken = "none" } = imds.credentials ?? {};
   const imdsToken = imds.requests.map(({ headers }) => headers["x-aws-ec2-metadata-token"]).find(Boolean);
@@ -85,6 +75,7 @@ test("the token's answer never arrives: the hop limit is named", async () => {
   expect(verdicts(findings)).toMatchObject(NO_TOKEN);
   expect(finding(findings, "session token")).toMatchObject({ code: "IMDS_TIMEOUT" });
   expect(finding(findings, "session token").says).toContain("hop limit");
+  expect(finding(findings, "session token").cure).toContain("--http-put-response-hop-limit 2");
 });
 
 test("metadata access is switched off", async () => {
@@ -92,6 +83,7 @@ test("metadata access is switched off", async () => {
   const findings = await diagnose({});
   expect(verdicts(findings)).toMatchObject({ ...NO_TOKEN, IMDSv1: "note" });
   expect(finding(findings, "session token").code).toBe("IMDS_FORBIDDEN");
+  expect(finding(findings, "session token").cure).toContain("--http-endpoint enabled");
 });
 
 test("the service knows no tokens", async () => {
@@ -99,6 +91,34 @@ test("the service knows no tokens", async () => {
   const findings = await diagnose({});
   expect(verdicts(findings)).toMatchObject(NO_TOKEN);
   expect(finding(findings, "session token").code).toBe("TOKEN_UNSUPPORTED");
+});
+
+test("the service knows no tokens, and a setting allows to go without: no more is claimed", async () => {
+  const tokenless = createMockImds({ imdsV1: true });
+  tokenless.fail({ on: "token", status: 404, times: Number.POSITIVE_INFINITY });
+  await using listening = await tokenless.listen();
+  vi.stubEnv("AWS_EC2_METADATA_V1_DISABLED", "false");
+  const findings = await diagnose({ endpoint: listening.endpoint });
+  expect(verdicts(findings)).toMatchObject({ ...HEALTHY, "session token": "warning", IMDSv1: "warning" });
+  expect(finding(findings, "session token").says).toBe(
+    "It hands out no session token (status 404); the setting ec2MetadataV1Disabled: false (AWS_EC2_METADATA_V1_DISABLED) allows IMDSv1, which is used instead.",
+  );
+  expect(finding(findings, "IMDSv1").cure).not.toContain("--http-tokens");
+});
+
+test("neither tokens nor reads without them: the cause is said once", async () => {
+  imds.fail({ on: "token", status: 403, times: Number.POSITIVE_INFINITY });
+  vi.stubEnv("AWS_EC2_METADATA_V1_DISABLED", "false");
+  const findings = await diagnose({});
+  expect(verdicts(findings)).toMatchObject({ ...NO_TOKEN, IMDSv1: "ok" });
+  expect(findings.filter(({ verdict }) => verdict === "broken")).toEqual([
+    expect.objectContaining({
+      check: "session token",
+      code: "IMDS_FORBIDDEN",
+      says: expect.stringContaining("(status 403) and refuses reads without one (status 401)"),
+      cure: expect.stringContaining("--http-endpoint enabled"),
+    }),
+  ]);
 });
 
 test("metadata is throttled", async () => {
@@ -117,6 +137,15 @@ test("IMDSv1 is still open: a warning with the command that closes it", async ()
   expect(finding(findings, "IMDSv1").cure).toContain("--http-tokens required");
 });
 
+test("what answers a read without a token is no metadata service: nothing is claimed", async () => {
+  imds.fail({ on: "metadata", status: 200, body: "<h1>Welcome</h1>" });
+  const { verdict, says } = finding(await diagnose({}), "IMDSv1");
+  expect({ verdict, says }).toEqual({
+    verdict: "note",
+    says: "A read without a token was answered, but not with the listing of metadata; whether IMDSv1 is open cannot be told.",
+  });
+});
+
 test("no instance profile is attached", async () => {
   imds.detachRole();
   const findings = await diagnose({});
@@ -131,17 +160,79 @@ test("no instance profile is attached", async () => {
   expect(finding(findings, "instance profile").cure).toContain("associate-iam-instance-profile");
 });
 
-test("the instance profile contains no role", async () => {
-  imds.detachRole("empty profile");
+test.each([
+  [
+    "contains no role",
+    "empty profile",
+    "does not contain a role",
+    "--instance-profile-name app --role-name …",
+  ],
+  ["was deleted", "deleted profile", "InstanceProfileNotFound", "replace-iam-instance-profile-association"],
+] as const)("the instance profile %s: its own cure", async (_, left, told, cure) => {
+  imds.detachRole(left);
   const findings = await diagnose({});
   expect(verdicts(findings)).toMatchObject({ "instance profile": "broken", role: "broken" });
+  const profile = finding(findings, "instance profile");
+  expect(profile.says).toContain(told);
+  expect(profile.says).not.toMatch(/Success|\.\./);
+  expect(profile.cure).toContain(cure);
 });
 
-test("the instance profile was deleted", async () => {
-  imds.detachRole("deleted profile");
+test.each([
+  ["is missing", { status: 404 }],
+  ["is not JSON", { body: "<html>" }],
+] as const)(
+  "credentials are served, though iam/info %s: a note, and the instance is healthy",
+  async (_, fault) => {
+    imds.fail({ on: "metadata", after: 1, ...fault });
+    const findings = await diagnose({});
+    expect(verdicts(findings)).toMatchObject({ ...HEALTHY, "instance profile": "note" });
+    expect(finding(findings, "instance profile").says).toContain("yet credentials are served");
+  },
+);
+
+test("credentials are still served, though the profile has lost its role", async () => {
+  const body = JSON.stringify({ Code: "Success", Message: "Instance Profile does not contain a role." });
+  imds.fail({ on: "metadata", after: 1, body });
   const findings = await diagnose({});
-  expect(finding(findings, "instance profile")).toMatchObject({ verdict: "broken" });
-  expect(finding(findings, "instance profile").says).toContain("InstanceProfileNotFound");
+  expect(verdicts(findings)).toMatchObject({ ...HEALTHY, "instance profile": "warning" });
+  expect(finding(findings, "instance profile").says).toContain("perhaps only until they expire");
+});
+
+test("iam/info is not JSON, and no role is there", async () => {
+  imds.detachRole();
+  imds.fail({ on: "metadata", after: 1, status: 200, body: "<html>" });
+  const profile = finding(await diagnose({}), "instance profile");
+  expect(profile).toMatchObject({ verdict: "broken", code: "INVALID_RESPONSE" });
+  expect(profile.cure).toContain("what stands between");
+});
+
+test.each([
+  ["--role", { roleName: "other" }, {}],
+  ["AWS_EC2_INSTANCE_PROFILE_NAME", {}, { AWS_EC2_INSTANCE_PROFILE_NAME: "other" }],
+] as const)(
+  "the role that %s names is not the one attached: the name is to be corrected",
+  async (called, options, environment) => {
+    for (const [variable, value] of Object.entries(environment)) vi.stubEnv(variable, value);
+    const findings = await diagnose(options);
+    expect(verdicts(findings)).toMatchObject({
+      "instance profile": "ok",
+      role: "broken",
+      credentials: "skipped",
+    });
+    const { says, cure } = finding(findings, "role");
+    expect(says).toMatch(/no role other.*Correct or remove the role name/);
+    expect(says).not.toContain("Attach");
+    expect(cure).toBe(
+      `Correct or remove the role name, which ${called} gives: the role that is listed is app.`,
+    );
+  },
+);
+
+test("a role is named, and none is attached", async () => {
+  imds.detachRole();
+  const { cure } = finding(await diagnose({ roleName: "app" }), "role");
+  expect(cure).toContain("No role is listed at all: see instance profile.");
 });
 
 test("EC2 may not assume the role: the trust policy is named", async () => {
@@ -162,6 +253,18 @@ test("the credentials served have expired", async () => {
   expect(verdicts(await diagnose({}))).toMatchObject({ role: "ok", credentials: "broken" });
 });
 
+test.each([
+  [30, "warning", /^They are good for (30|2[5-9]) s only, /],
+  [110, "ok", /^They are good for 1(10|0[5-9]) s, .*new ones at once\.$/],
+  [240, "ok", /^They are good for [34] min, /],
+] as const)("the credentials served have %i seconds left", async (seconds, verdict, says) => {
+  const expiration = new Date(Date.now() + seconds * 1000);
+  imds.rotate({ accessKeyId: "ASIASHORT", secretAccessKey: "s", sessionToken: "t", expiration });
+  const credentials = finding(await diagnose({}), "credentials");
+  expect(credentials.verdict).toBe(verdict);
+  expect(credentials.says).toMatch(says);
+});
+
 test("the credentials document is garbage", async () => {
   imds.fail({ on: "credentials", body: "<html>login</html>", times: Number.POSITIVE_INFINITY });
   const findings = await diagnose({});
@@ -171,13 +274,35 @@ test("the credentials document is garbage", async () => {
 
 test("the region is not told: a warning only", async () => {
   imds.fail({ on: "metadata", after: 3, status: 404, times: Number.POSITIVE_INFINITY });
-  expect(verdicts(await diagnose({}))).toMatchObject({ ...HEALTHY, region: "warning" });
+  const findings = await diagnose({});
+  expect(verdicts(findings)).toMatchObject({ ...HEALTHY, region: "warning" });
+  expect(finding(findings, "region").says).toBe(
+    "The region could not be read: the service has no /latest/meta-data/placement/region (status 404).",
+  );
+});
+
+test("what is told as the region is none: it is not shown", async () => {
+  imds.fail({ on: "metadata", after: 3, body: "<h1>Welcome</h1>", times: Number.POSITIVE_INFINITY });
+  const findings = await diagnose({});
+  expect(verdicts(findings)).toMatchObject({ ...HEALTHY, region: "warning" });
+  expect(JSON.stringify(findings)).not.toContain("Welcome");
+});
+
+test("the time is not told, as there is no listing: no word of a path to check", async () => {
+  imds.fail({ on: "metadata", after: 2, status: 404 });
+  const clock = finding(await diagnose({}), "clock");
+  expect(clock.verdict).toBe("note");
+  expect(clock.says).toBe(
+    "The metadata service's time could not be read: the service has no /latest/meta-data/ (status 404).",
+  );
 });
 
 test.each([
-  ["ten minutes ahead", 600_000, "broken"],
-  ["a minute ahead", 60_000, "warning"],
-] as const)("this machine's clock is %s", async (_, ahead, verdict) => {
+  ["ten minutes ahead", 600_000, "broken", /is (599|600|601) s ahead of .* more than 5 minutes off\./],
+  ["a minute ahead", 60_000, "warning", /is (59|60|61) s ahead of the metadata service's\.$/],
+  ["a minute behind", -60_000, "warning", /is (59|60|61) s behind the metadata service's\.$/],
+  ["right", 0, "ok", /agrees with the metadata service's\.$/],
+] as const)("this machine's clock is %s", async (_, ahead, verdict, says) => {
   const real = Date.now;
   // Only this process is ahead: the mock's `Date` header is Node's own and not made from `Date.now`.
   const server = createServer((socket) => {
@@ -194,41 +319,5 @@ test.each([
   const findings = await diagnose({ endpoint: `http://127.0.0.1:${address.port}` });
   server.close();
   expect(finding(findings, "clock").verdict).toBe(verdict);
-});
-
-test("a setting from the environment cannot be: it is named, with its value", async () => {
-  vi.stubEnv("AWS_METADATA_SERVICE_TIMEOUT", "soon");
-  const findings = await diagnose({});
-  expect(finding(findings, "settings")).toMatchObject({ verdict: "broken", code: "INVALID_CONFIGURATION" });
-  expect(finding(findings, "settings").says).toMatch(/AWS_METADATA_SERVICE_TIMEOUT.*soon/);
-  expect(verdicts(findings)).toMatchObject({ connection: "skipped" });
-  expect(imds.requests).toHaveLength(0);
-});
-
-test("metadata is switched off by the environment: nothing is sent", async () => {
-  vi.stubEnv("AWS_EC2_METADATA_DISABLED", "true");
-  expect(finding(await diagnose({}), "settings")).toMatchObject({ verdict: "broken", code: "IMDS_DISABLED" });
-  expect(imds.requests).toHaveLength(0);
-});
-
-test("other credentials lie in the environment and in the shared file: their places are named, their values are not", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "doctor-"));
-  const file = join(folder, "credentials");
-  await writeFile(
-    file,
-    "[default]\naws_access_key_id = AKIAINTHEFILE\naws_secret_access_key = file-secret\n",
-  );
-  vi.stubEnv("AWS_SHARED_CREDENTIALS_FILE", file);
-  vi.stubEnv("AWS_ACCESS_KEY_ID", "AKIAINTHEENVIRONMENT");
-  vi.stubEnv("AWS_SECRET_ACCESS_KEY", "environment-secret");
-  const findings = await diagnose({});
-  await rm(folder, { recursive: true });
-  const others = findings.filter(({ check }) => check === "other credentials");
-  expect(others.map(({ verdict }) => verdict)).toEqual(["warning", "warning"]);
-  expect(others.map(({ says }) => says).join()).toMatch(
-    /AWS_ACCESS_KEY_ID.*section default \(the profile in force\)/,
-  );
-  expect(others.every(({ cure }) => cure?.includes("role is always preferable"))).toBe(true);
-  expect(JSON.stringify(findings)).not.toMatch(/AKIAINTHE|file-secret|environment-secret/);
-  expect(verdicts(findings)).toMatchObject({ role: "ok" });
+  expect(finding(findings, "clock").says).toMatch(says);
 });
