@@ -163,7 +163,7 @@ function roleSettings(options: InstanceRoleOptions, section: ProfileSection): Ro
 }
 
 /**
- * Puts options, environment and shared config file together. The options have passed `checkOptions`.
+ * Puts options, environment and shared config file together. The options have passed `checkedOptions`.
  *
  * @throws InstanceMetadataError `INVALID_CONFIGURATION` for a value from the environment or the config file that
  * is not valid; `IMDS_DISABLED` instead when metadata is switched off, so that a chain moves on.
