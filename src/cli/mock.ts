@@ -60,7 +60,7 @@ async function run(args: string[]): Promise<number> {
   await signalled;
   await listener.close();
   // What is still to be written has no reader, and would hold the process for ever.
-  if (process.stderr.writableLength > 0) process.exit(0);
+  if (process.stderr.writableLength > 0) process.exit();
   return 0;
 }
 
