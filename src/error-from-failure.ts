@@ -93,8 +93,9 @@ export function errorFromFailure(failure: RequestFailure, context: Context): Ins
   });
 }
 
+/** For a role name that somebody configured. */
 export const WRONG_ROLE_NAME =
-  "Correct or remove the role name (option roleName, AWS_EC2_INSTANCE_PROFILE_NAME or ec2_instance_profile_name).";
+  "Correct or remove the role name (option roleName, AWS_EC2_INSTANCE_PROFILE_NAME or ec2_instance_profile_name), or attach an instance profile that contains a role of this name.";
 
 /** Raised when no document can be had for a role, although metadata answers. */
 export function noRoleError(

@@ -133,6 +133,14 @@ const CASES: { readonly [C in InstanceMetadataErrorCode]: readonly Case[] } = {
       phase: "credentials",
       statusCode: 404,
     },
+    {
+      script: { credentials: [answer(404, BODY)] },
+      options: { roleName: "wrong-role" },
+      hint: /wrong-role.*correct or remove the role name.*roleName.*AWS_EC2_INSTANCE_PROFILE_NAME.*or attach an instance profile that contains a role/i,
+      ...ANSWERED,
+      phase: "credentials",
+      statusCode: 404,
+    },
   ],
   ROLE_NOT_ASSUMABLE: [
     {
