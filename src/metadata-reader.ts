@@ -80,7 +80,7 @@ export class MetadataReader {
       if (signal.aborted) return onAbort();
       signal.addEventListener("abort", onAbort, { once: true });
       const done = () => signal.removeEventListener("abort", onAbort);
-      this.#token.get().finally(done).then(resolve, reject);
+      this.#token.get(signal).finally(done).then(resolve, reject);
     });
   }
 

@@ -20,26 +20,55 @@ interface Grant {
   readonly replaceAt: Moment;
 }
 
+/** A PUT under way, and for how many readers. */
+interface Pending {
+  readonly grant: Promise<Grant>;
+  readonly stop: AbortController;
+  readers: number;
+}
+
 /** The session token of one client: one PUT for any number of concurrent readers, replaced in time. */
 export class SessionToken {
   readonly #exchange: HttpExchange;
   readonly #settings: MetadataSettings;
   #grant: Grant | undefined;
-  #pending: Promise<Grant> | undefined;
+  #pending: Pending | undefined;
 
   constructor(exchange: HttpExchange, settings: MetadataSettings) {
     this.#exchange = exchange;
     this.#settings = settings;
   }
 
-  /** The token in force. No signal: a PUT that others wait for as well is not one caller's to abort. */
-  async get(): Promise<Authorization> {
+  /** The token in force. The signal ends the PUT only when nobody else waits for it. */
+  async get(signal?: AbortSignal): Promise<Authorization> {
     if (this.#grant && !hasCome(this.#grant.replaceAt)) return this.#grant.authorization;
-    this.#pending ??= this.#request().finally(() => {
-      this.#pending = undefined;
-    });
-    this.#grant = await this.#pending;
-    return this.#grant.authorization;
+    this.#pending ??= this.#begin();
+    const pending = this.#pending;
+    pending.readers++;
+    const leave = () => {
+      pending.readers--;
+      if (pending.readers > 0) return;
+      this.#forget(pending);
+      pending.stop.abort();
+    };
+    signal?.addEventListener("abort", leave, { once: true });
+    try {
+      this.#grant = await pending.grant;
+      return this.#grant.authorization;
+    } finally {
+      signal?.removeEventListener("abort", leave);
+    }
+  }
+
+  #begin(): Pending {
+    const stop = new AbortController();
+    const grant = this.#request(stop.signal).finally(() => this.#forget(pending));
+    const pending: Pending = { grant, stop, readers: 0 };
+    return pending;
+  }
+
+  #forget(pending: Pending): void {
+    if (this.#pending === pending) this.#pending = undefined;
   }
 
   /** A read with it was answered by 401: never use it again, unless another one has taken its place already. */
@@ -47,7 +76,7 @@ export class SessionToken {
     if (this.#grant?.authorization === authorization) this.#grant = undefined;
   }
 
-  async #request(): Promise<Grant> {
+  async #request(signal: AbortSignal): Promise<Grant> {
     const { tokenTtlSeconds, imdsV1 } = this.#settings;
     const asked = { wall: wallClock(), monotonic: monotonicClock() };
     const grant = (authorization: Authorization, ttlSeconds: number): Grant => {
@@ -66,6 +95,7 @@ export class SessionToken {
         {
           phase: "token",
           settings: this.#settings,
+          signal,
           accept: (answer) => grant({ token: tokenIn(answer) }, ttlIn(answer) ?? tokenTtlSeconds),
         },
       );

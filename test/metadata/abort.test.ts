@@ -81,6 +81,23 @@ describe("the caller's signal", () => {
     expect(imds.count("token")).toBe(1);
   });
 
+  test.each([1, 3])(
+    "ends the token's PUT when nobody is left who waits for it: %i readers",
+    async (readers) => {
+      const { asked, reply } = announced(hang);
+      await using imds = await scriptedServer({ token: [reply, issueToken] });
+      const client = clientAt(imds, { timeout: 3_600_000 });
+      const controllers = Array.from({ length: readers }, () => new AbortController());
+      const reads = controllers.map(({ signal }) => failureOf(client.get(PATH, { signal })));
+      await asked;
+      for (const controller of controllers) controller.abort();
+      for (const read of reads) expect((await read).code).toBe("ABORTED");
+      await imds.allClosed();
+      expect(await client.get(PATH)).toBe("some metadata");
+      expect(imds.steps).toEqual(["token", "token", "metadata"]);
+    },
+  );
+
   test("ends a read that waits for its turn behind many others", async () => {
     let answering = 0;
     let full = () => {};
