@@ -54,7 +54,7 @@ export class CredentialsCache implements SharedCache {
   readonly #source: RoleCredentials;
   readonly #settings: RoleSettings;
   readonly #members = new Set<Membership>();
-  readonly #log = new RefreshLog(() => new Set([...this.#members].flatMap(({ logger }) => logger ?? [])));
+  readonly #log = new RefreshLog(() => new Set([...this.#members].map(({ logger }) => logger)));
   /** Refreshes an idle process. Shared with whoever ends it once this cache is collected. */
   readonly timer: WeakTimer = new WeakTimer();
   /** Once true, providers must look their cache up anew. */
@@ -74,7 +74,7 @@ export class CredentialsCache implements SharedCache {
   #ageDue: Moment | undefined;
   /** By the monotonic clock alone: at boot the wall clock is being set. */
   #waitsForRoleUntil: number | undefined;
-  #heldFailure: { readonly error: Error; readonly until: Moment } | undefined;
+  #heldFailure: { readonly error: Error | undefined; readonly until: Moment } | undefined;
   #lastError: Error | undefined;
   #lastRefresh: number | undefined;
   readonly #issued = new RecentIds();
@@ -151,8 +151,7 @@ export class CredentialsCache implements SharedCache {
     const state = stateOf(held, wallClock());
     this.#letCallersWait(state);
     const kind = this.#dueLook(state);
-    if (kind === "mandatory" && this.#callers === "wait") void this.#startLook(kind);
-    else if (kind !== undefined) detached(() => void this.#startLook(kind));
+    if (kind !== undefined) detached(() => void this.#startLook(kind));
     // Only while a timer will end it by the monotonic clock: the wall clock alone could be set back meanwhile.
     else if (state === "fresh" && this.timer.isSet)
       this.#freshUntil = Math.min(wallClock() + this.#msUntilDue(held), held.expiresAt);
@@ -185,8 +184,9 @@ export class CredentialsCache implements SharedCache {
   }
 
   #hold(error: Error | undefined): void {
-    const lasts = error !== undefined && isFinal(codeOf(error));
-    this.#heldFailure = lasts ? { error, until: momentIn(holdAfterFailure(random)) } : undefined;
+    this.#heldFailure = isFinal(codeOf(error))
+      ? { error, until: momentIn(holdAfterFailure(random)) }
+      : undefined;
   }
 
   /** Which look is due now, if any: none while one is in flight or a pause lasts. */
@@ -203,7 +203,7 @@ export class CredentialsCache implements SharedCache {
       const failure = await look;
       const held = this.#current();
       if (held) return held.set.identity;
-      throw failure ?? this.#lastError;
+      throw failure;
     } finally {
       release();
     }
@@ -264,27 +264,31 @@ export class CredentialsCache implements SharedCache {
     const windowMs = advisoryWindow(expiresAt - now, this.#settings.advisoryWindowMs);
     const sameAsHeld = this.#held !== undefined && isSameSet(this.#held.set, set);
     const arrival: Arrival = weigh({ expiresAt, windowMs, sameAsHeld }, this.#held, now);
-    if (arrival.take || this.#held === undefined) this.#take(set, windowMs);
+    const held = arrival.take || this.#held === undefined ? this.#take(set, windowMs) : this.#held;
     this.#waitsForRoleUntil = Number.NEGATIVE_INFINITY;
     this.#lastError = undefined;
     this.#heldFailure = undefined;
     this.#lastRefresh = now;
     this.#ageDue = momentIn(this.#settings.maxAgeMs);
-    if (arrival.settles || stateOf(this.#held, now) === "fresh") this.#resume();
-    else this.#pause();
+    if (arrival.settles || stateOf(held, now) === "fresh") this.#resume();
+    else this.#pause(held);
     return arrival.verdict;
   }
 
-  #take(set: RoleCredentialSet, windowMs: number): void {
+  #take(set: RoleCredentialSet, windowMs: number): Held {
     const { expiresAt, accessKeyId } = set.granted;
-    this.#held = { set, expiresAt, windowMs, standing: "good", promise: Promise.resolve(set.identity) };
+    const promise = Promise.resolve(set.identity);
+    const held: Held = { set, expiresAt, windowMs, standing: "good", promise };
+    this.#held = held;
     this.#freshUntil = Number.NEGATIVE_INFINITY;
     this.#issued.add(accessKeyId);
+    return held;
   }
 
   #failed(error: Error): void {
     this.#lastError = error;
-    if (this.#current()) this.#pause();
+    const held = this.#current();
+    if (held) this.#pause(held);
     else this.#hold(error);
   }
 
@@ -294,9 +298,7 @@ export class CredentialsCache implements SharedCache {
     this.#callers = "wait";
   }
 
-  #pause(): void {
-    const held = this.#held;
-    if (held === undefined) return;
+  #pause(held: Held): void {
     const now = wallClock();
     const state = stateOf(held, now);
     if (state !== "expired") this.#expiredPauses = 0;
@@ -325,7 +327,7 @@ export class CredentialsCache implements SharedCache {
   #schedule(): void {
     this.#stopTimer();
     const held = this.#held;
-    if (this.retired || held === undefined || this.#look || !this.#isWanted()) return;
+    if (held === undefined || this.#look || !this.#isWanted()) return;
     this.timer.set(this, this.#msUntilDue(held), (cache: CredentialsCache) => cache.#onDue());
   }
 
@@ -334,10 +336,6 @@ export class CredentialsCache implements SharedCache {
     const held = this.#current();
     if (held === undefined) return;
     this.#freshUntil = Number.NEGATIVE_INFINITY;
-    if (this.#dueLook(stateOf(held, wallClock())) === undefined) {
-      this.#schedule();
-      return;
-    }
     const wait = this.#pausedUntil ? 0 : timerDelay(Math.min(held.windowMs, this.#settings.maxAgeMs), random);
     this.timer.set(this, wait, (cache: CredentialsCache) => cache.#onLate());
   }

@@ -36,10 +36,10 @@ export function publish(event: RefreshEvent): void {
 
 /** Tells loggers about looks: one warning an outage, one line when it ends, debug for the rest. */
 export class RefreshLog {
-  readonly #loggers: () => Iterable<Logger>;
+  readonly #loggers: () => Iterable<Logger | undefined>;
   #outage: "none" | "told" = "none";
 
-  constructor(loggers: () => Iterable<Logger>) {
+  constructor(loggers: () => Iterable<Logger | undefined>) {
     this.#loggers = loggers;
   }
 

@@ -247,6 +247,23 @@ describe("a role that EC2 may not assume", () => {
     expect(await failureOf(providerAt(imds)())).toMatchObject({ code: "ROLE_NOT_ASSUMABLE", attempts: 3 });
   });
 
+  test.each(["AccessKeyId", "SecretAccessKey", "Token"])(
+    "is told in full when its %s is empty or no text",
+    async (key) => {
+      for (const value of ["", 17, null]) {
+        const { error } = await refusal(
+          serveDocument({ Code: "Failed", Message: "17 null undefined", [key]: value }),
+        );
+        expect(error.message).toContain("it says Failed: 17 null undefined.");
+      }
+    },
+  );
+
+  test("is told in one tidy line", async () => {
+    const { error } = await refusal(json({ Code: "Failed", Message: " one\r\n\r\ntwo\t\t" }));
+    expect(error.message).toContain("it says Failed: one two.");
+  });
+
   test("a Message cannot forge log lines or flood them", async () => {
     const { error } = await refusal(
       json({ Code: "Failed", Message: `a\r\nb\u001b[31m${"x".repeat(50_000)}` }),

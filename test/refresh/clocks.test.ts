@@ -184,3 +184,15 @@ describe("Nobody waits any more: that ends with the state in which a look was in
     expect(told(made)).toBe("NEW");
   });
 });
+
+describe("A timer that fires while nothing is due, as the wall clock was set back", () => {
+  it("looks when it is due by the wall clock, and not before", async () => {
+    const provider = await loaded("open", NO_AGE);
+    setClockBack(HOUR);
+    await advance(5 * HOUR + 5 * MINUTE);
+    expect(events).toHaveLength(1);
+    await advance(HOUR);
+    expect(events[1]).toMatchObject({ kind: "advisory" });
+    expect(provider.status().stale).toBe(false);
+  });
+});

@@ -219,4 +219,19 @@ describe("An invalidation during a pause is not lost, and shortens a longer paus
     for (let calls = 0; calls < 5; calls++) expect(told(await callAndSettle(provider))).toBe("OLD");
     expect(events).toHaveLength(looks);
   });
+
+  it("once a look was in vain nobody waits, however long ago that was, while the set is valid", async () => {
+    const provider = await loaded();
+    provider.close();
+    provider.invalidate("OLD");
+    imds.disable();
+    expect(told(await callAndSettle(provider))).toBe("OLD");
+    await advance(5 * MINUTE);
+    imds.enable();
+    serve("NEW", 6 * HOUR);
+    imds.delay(500);
+    expect(told(await callAndSettle(provider))).toBe("OLD");
+    await advance(500);
+    expect(told(await callAndSettle(provider))).toBe("NEW");
+  });
 });

@@ -105,6 +105,16 @@ describe("Role gone: a valid set is served until it expires; then that error is 
     expect(provider.status()).toMatchObject({ expiration: undefined, stale: false, lastError: { code } });
   });
 
+  it.each(codes)("%s, when nobody calls: the set is dropped all the same", async (code) => {
+    const provider = newProvider();
+    serve("OLD", 6 * HOUR);
+    await callAndSettle(provider);
+    GONE[code]();
+    await advance(6 * HOUR + MINUTE);
+    expect(provider.status()).toMatchObject({ expiration: undefined, lastError: { code } });
+    expect(told(await callAndSettle(provider))).toBe(code);
+  });
+
   it.each(codes)("%s, with a window that is shorter than any pause", async (code) => {
     const provider = newProvider({ advisoryWindowSeconds: 0.5, maxAgeSeconds: 18 });
     serve("SHORT", 20 * SECOND);

@@ -219,6 +219,28 @@ describe("The pause once it has expired: from about a second doubling to a rando
     expect(waits.at(-1)).toBeLessThanOrEqual(limit + 100);
   });
 
+  it("it begins with a second also when there were pauses before it expired", async () => {
+    const provider = await withTimeLeft(10 * MINUTE);
+    imds.disable();
+    await advance(10 * MINUTE);
+    const [first, second] = await waitsOf(provider, 3);
+    expect(first).toBeLessThanOrEqual(1500);
+    expect(second).toBeLessThanOrEqual(2500);
+  });
+
+  it("it begins anew with a set that was inside its own window all the time", async () => {
+    const provider = await withTimeLeft(-SECOND);
+    imds.disable();
+    await waitsOf(provider, 6);
+    imds.enable();
+    serve("NEXT", 30 * SECOND);
+    await callAndSettle(provider, { forceRefresh: true });
+    imds.disable();
+    await advance(30 * SECOND);
+    const [first] = await waitsOf(provider, 2);
+    expect(first).toBeLessThanOrEqual(1500);
+  });
+
   it("it begins anew with the next set that expires", async () => {
     const provider = await withTimeLeft(-SECOND);
     imds.disable();

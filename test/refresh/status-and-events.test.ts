@@ -128,6 +128,17 @@ describe("Events: one a look, with these fields and no others", () => {
     ]);
   });
 
+  it("the time that a later look took, whatever the clock shows by then", async () => {
+    const provider = newProvider(NO_AGE);
+    serve("SET", 6 * HOUR);
+    await callAndSettle(provider);
+    await advance(10 * SECOND);
+    imds.delay(250);
+    call(provider, { forceRefresh: true });
+    await advance(SECOND);
+    expect(events[1]).toMatchObject({ kind: "forced", durationMs: 250 });
+  });
+
   it("initial, failed: the code, and no role or expiration", async () => {
     imds.disable();
     await callAndSettle(newProvider());
