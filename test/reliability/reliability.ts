@@ -79,8 +79,8 @@ if (unknown.length > 0)
 
 for (const part of PARTS) {
   if (wanted.length > 0 && !wanted.includes(part.name)) continue;
-  const sections = sectionsBefore();
-  sections.set(part.title, sectionOf(part));
+  const section = sectionOf(part);
+  const sections = sectionsBefore().set(part.title, section);
   const page = PARTS.flatMap(({ title }) => sections.get(title)?.trimEnd() ?? []);
   writeFileSync(PAGE, `${[HEAD.trimEnd(), ...page].join("\n\n")}\n`);
 }
