@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { http, type RawAnswers } from "./raw-server.js";
 
-/** What must never be told, wherever a generator may put it. */
-export const SECRETS = ["fuzz-secret-key-4711", "fuzz-session-token-0815", "fuzz-imds-token-1234"] as const;
+/** What must never be told, wherever a generator may put it. The key is no role's name, which may be told. */
+export const SECRETS = ["fuzz/secret/key/4711", "fuzz-session-token-0815", "fuzz-imds-token-1234"] as const;
 const [SECRET_KEY, SESSION_TOKEN, IMDS_TOKEN] = SECRETS;
 
 const FUTURE = "2099-01-01T00:00:00Z";
