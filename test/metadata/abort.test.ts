@@ -98,6 +98,27 @@ describe("the caller's signal", () => {
     },
   );
 
+  test("a PUT that was ended leaves the next one to all who wait for that", async () => {
+    let issue = () => {};
+    const first = announced(hang);
+    const second = announced((exchange) => {
+      issue = () => issueToken(exchange);
+    });
+    await using imds = await scriptedServer({ token: [first.reply, second.reply] });
+    const client = clientAt(imds, { timeout: 3_600_000 });
+    const controller = new AbortController();
+    const given = client.get(PATH, { signal: controller.signal });
+    await first.asked;
+    controller.abort();
+    const early = client.get(PATH);
+    expect((await failureOf(given)).code).toBe("ABORTED");
+    await second.asked;
+    const late = client.get(PATH);
+    issue();
+    expect(await Promise.all([early, late])).toEqual(["some metadata", "some metadata"]);
+    expect(imds.count("token")).toBe(2);
+  });
+
   test("ends a read that waits for its turn behind many others", async () => {
     let answering = 0;
     let full = () => {};

@@ -9,6 +9,7 @@ interface Equivalent {
 
 const CACHE = "src/credentials-cache.ts";
 const DOCUMENT = "src/credentials-document.ts";
+const TOKEN = "src/session-token.ts";
 
 const ONLY_SLOWER =
   "it only costs the short way of a warm call, whose garbage and time test/bench/counts.test.ts and the benchmarks hold";
@@ -53,6 +54,8 @@ const EQUIVALENTS: readonly Equivalent[] = [
   { file: CACHE, from: "held === undefined || this.#look || !this.#isWanted()", reason: ONLY_A_TIMER },
   { file: CACHE, from: "held === undefined || this.#look", reason: ONLY_A_TIMER },
   { file: CACHE, from: "held === undefined", to: "false", reason: ONLY_A_TIMER },
+  { file: TOKEN, from: "{ once: true }", reason: "a signal is aborted once" },
+  { file: TOKEN, from: "true", to: "false", reason: "a signal is aborted once" },
   {
     file: DOCUMENT,
     from: "[]",

@@ -10,6 +10,7 @@ const config: ViteUserConfig = {
       "test/refresh/*.test.ts",
       "test/metadata/credentials-document.test.ts",
       "test/metadata/session-token.test.ts",
+      "test/metadata/abort.test.ts",
       "test/metadata/imdsv1.test.ts",
       "test/errors.test.ts",
       "test/sdk/expired-token-plugin.test.ts",
