@@ -85,7 +85,7 @@ could log is written down: \`inspect\` with hidden properties, JSON, clones, log
   {
     name: "soak",
     title: "Soak",
-    command: "npm run soak -- --minutes 20 --svg docs/soak.svg",
+    command: "npm run soak -- --minutes 15 --svg docs/soak.svg",
     about: `Fifty S3 clients on one provider, over real sockets; a new set every two seconds, and one metadata request in twenty
 made to fail. No call may fail, none may wait for credentials, and the heap, collected, must stay flat.`,
     tables: [{ file: "soak", above: "" }],

@@ -72,7 +72,9 @@ let calls = 0;
 let longestCall = 0;
 let longestWait = 0;
 const failures: string[] = [];
-const callsPerSecond: number[] = [];
+// What is noted down has its room from the start, or it would itself be what grows.
+const seconds = Math.ceil(minutes * 60) + 60;
+const callsPerSecond = new Float64Array(seconds);
 const end = started + minutes * 60_000;
 
 async function work(client: S3Client, index: number): Promise<void> {
@@ -105,8 +107,10 @@ async function work(client: S3Client, index: number): Promise<void> {
   }
 }
 
-/** Heap after collection against rotations, and how long the set in use still lives. */
-const heap: [rotations: number, bytes: number][] = [];
+/** Heap after collection, and how long the set in use still lives. */
+const rotationsSeen = new Float64Array(seconds);
+const heapSeen = new Float64Array(seconds);
+let samples = 0;
 const timeLeft: [at: number, seconds: number][] = [];
 let shortest = Number.POSITIVE_INFINITY;
 async function watch(): Promise<void> {
@@ -120,10 +124,19 @@ async function watch(): Promise<void> {
     }
     if (tick % 10 === 0) {
       gc?.();
-      heap.push([rotations, process.memoryUsage().heapUsed]);
+      if (samples < seconds) {
+        rotationsSeen[samples] = rotations;
+        heapSeen[samples++] = process.memoryUsage().heapUsed;
+      }
     }
     await sleep(100);
   }
+}
+
+/** Heap against rotations. */
+function lastHalf(): [rotations: number, bytes: number][] {
+  const indices = Array.from({ length: samples }, (_, index) => index).slice(samples / 2);
+  return indices.map((index) => [rotationsSeen[index] ?? 0, heapSeen[index] ?? 0]);
 }
 
 await Promise.all([...clients.map(work), watch()]);
@@ -132,8 +145,8 @@ credentials.close();
 world.send("end");
 await new Promise((resolve) => world.once("exit", resolve));
 
-const { verdict, percent, doubt } = heapVerdict(trendOf(heap.slice(heap.length / 2)));
-const mb = ((heap.at(-1)?.[1] ?? 0) / 2 ** 20).toFixed(1);
+const { verdict, percent, doubt } = heapVerdict(trendOf(lastHalf()));
+const mb = ((heapSeen[samples - 1] ?? 0) / 2 ** 20).toFixed(1);
 const handles = process.getActiveResourcesInfo().filter((name) => /socket|server|timeout/i.test(name));
 const report: readonly (readonly [string, string])[] = [
   ["duration", `${minutes} min, ${rotations} rotations`],
@@ -163,7 +176,10 @@ if (values.svg !== undefined) {
   const durationMs = Date.now() - started;
   await writeFile(
     values.svg,
-    timelineSvg({ durationMs, timeLeft, refreshes, faults, callsPerSecond }, TTL_SECONDS),
+    timelineSvg(
+      { durationMs, timeLeft, refreshes, faults, callsPerSecond: [...callsPerSecond] },
+      TTL_SECONDS,
+    ),
   );
 }
 const sound =
