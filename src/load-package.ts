@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { InstanceMetadataError } from "./errors.js";
+import { requireFileDescriptor } from "./file-descriptors.js";
 
 /** Undefined in the CommonJS build, and in a bundle of that format: there `import()` is `require` already. */
 const nodeRequire = import.meta.url ? createRequire(import.meta.url) : undefined;
@@ -15,7 +16,10 @@ const loaded = new Map<string, unknown>();
  * descriptor left; the next attempt may succeed.
  */
 export async function loadPackage<T>(name: string, imported: () => Promise<T>): Promise<T> {
-  if (!loaded.has(name)) loaded.set(name, required(name) ?? (await imported().catch(cannotLoad)));
+  if (!loaded.has(name)) {
+    requireFileDescriptor();
+    loaded.set(name, required(name) ?? (await imported().catch(cannotLoad)));
+  }
   return loaded.get(name) as T;
 }
 
@@ -30,7 +34,7 @@ function required(name: string): unknown {
 
 function cannotLoad(cause: unknown): never {
   throw new InstanceMetadataError(
-    "A package that ec2-role-credentials needs could not be loaded. Is it installed, and has this process file descriptors left?",
+    "A package that ec2-role-credentials needs could not be loaded. Is it installed?",
     { code: "IMDS_UNREACHABLE", phase: "token", cause },
   );
 }

@@ -1,9 +1,8 @@
-import { closeSync, existsSync, openSync } from "node:fs";
-import { devNull, homedir } from "node:os";
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
-import { InstanceMetadataError } from "./errors.js";
+import { requireFileDescriptor } from "./file-descriptors.js";
 import { loadPackage } from "./load-package.js";
-import { codeOf } from "./request-failure.js";
 
 /** One section of the shared files. */
 export type ProfileSection = Readonly<Record<string, string | undefined>>;
@@ -50,18 +49,3 @@ export async function readProfile(profile: string | undefined): Promise<ProfileS
   const section = (file: typeof configFile) => (Object.hasOwn(file, name) ? file[name] : undefined);
   return { ...section(credentialsFile), ...section(configFile) };
 }
-
-/** A process that is out of file descriptors for a moment must not take its config file for empty for good. */
-function requireFileDescriptor(): void {
-  try {
-    closeSync(openSync(devNull, "r"));
-  } catch (cause) {
-    if (!isOutOfFiles(cause)) return;
-    throw new InstanceMetadataError(
-      "The shared config file could not be read: this process has no file descriptor left. Find out what keeps files or connections open.",
-      { code: "IMDS_UNREACHABLE", phase: "token", cause },
-    );
-  }
-}
-
-const isOutOfFiles = (error: unknown): boolean => ["EMFILE", "ENFILE"].includes(codeOf(error) ?? "");
