@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 
 export interface ChildRun {
@@ -31,6 +33,8 @@ export const CLEAN_ENVIRONMENT: Readonly<Record<string, string>> = {
   PATH: process.env.PATH ?? "",
   HOME: "/nonexistent",
   TMPDIR: process.env.TMPDIR ?? "/tmp",
+  // Otherwise npm makes a home where there is none.
+  npm_config_cache: join(tmpdir(), "ec2-role-credentials-npm"),
   // The network guard of the tests travels in it.
   ...(process.env.NODE_OPTIONS && { NODE_OPTIONS: process.env.NODE_OPTIONS }),
   AWS_EC2_METADATA_SERVICE_ENDPOINT: "http://127.0.0.1:9",
