@@ -23,7 +23,8 @@ interface Grant {
 /** A PUT under way, and for how many readers. */
 interface Pending {
   readonly grant: Promise<Grant>;
-  readonly stop: AbortController;
+  /** None where the first reader waits without a signal, and so to the end. */
+  readonly stop: AbortController | undefined;
   readers: number;
 }
 
@@ -42,14 +43,14 @@ export class SessionToken {
   /** The token in force. The signal ends the PUT only when nobody else waits for it. */
   async get(signal?: AbortSignal): Promise<Authorization> {
     if (this.#grant && !hasCome(this.#grant.replaceAt)) return this.#grant.authorization;
-    this.#pending ??= this.#begin();
+    this.#pending ??= this.#begin(signal && new AbortController());
     const pending = this.#pending;
     pending.readers++;
     const leave = () => {
       pending.readers--;
       if (pending.readers > 0) return;
       this.#forget(pending);
-      pending.stop.abort();
+      pending.stop?.abort();
     };
     signal?.addEventListener("abort", leave, { once: true });
     try {
@@ -60,9 +61,8 @@ export class SessionToken {
     }
   }
 
-  #begin(): Pending {
-    const stop = new AbortController();
-    const grant = this.#request(stop.signal).finally(() => this.#forget(pending));
+  #begin(stop: AbortController | undefined): Pending {
+    const grant = this.#request(stop?.signal).finally(() => this.#forget(pending));
     const pending: Pending = { grant, stop, readers: 0 };
     return pending;
   }
@@ -76,7 +76,7 @@ export class SessionToken {
     if (this.#grant?.authorization === authorization) this.#grant = undefined;
   }
 
-  async #request(signal: AbortSignal): Promise<Grant> {
+  async #request(signal: AbortSignal | undefined): Promise<Grant> {
     const { tokenTtlSeconds, imdsV1 } = this.#settings;
     const asked = { wall: wallClock(), monotonic: monotonicClock() };
     const grant = (authorization: Authorization, ttlSeconds: number): Grant => {
