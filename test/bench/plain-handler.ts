@@ -21,23 +21,23 @@ export class NodeHttpHandler {
     this.#agent = httpAgent;
   }
 
-  handle(request: HttpRequest, { abortSignal }: { abortSignal: AbortSignal }): Promise<Answer> {
+  handle(
+    request: HttpRequest,
+    { abortSignal }: { abortSignal: { onabort: (() => void) | null } },
+  ): Promise<Answer> {
     const { method, hostname: host, port, path, headers } = request;
     return new Promise((resolve, reject) => {
-      httpRequest(
-        { method, host, port, path, headers, agent: this.#agent, signal: abortSignal },
-        (message) => {
-          const texts = Object.entries(message.headers).map(([name, value]) => [name, String(value)]);
-          const response = {
-            statusCode: message.statusCode ?? 0,
-            headers: Object.fromEntries(texts),
-            body: message,
-          };
-          resolve({ response });
-        },
-      )
-        .on("error", reject)
-        .end();
+      const sent = httpRequest({ method, host, port, path, headers, agent: this.#agent }, (message) => {
+        const texts = Object.entries(message.headers).map(([name, value]) => [name, String(value)]);
+        const response = {
+          statusCode: message.statusCode ?? 0,
+          headers: Object.fromEntries(texts),
+          body: message,
+        };
+        resolve({ response });
+      });
+      abortSignal.onabort = () => void sent.destroy();
+      sent.on("error", reject).end();
     });
   }
 }
