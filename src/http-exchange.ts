@@ -22,6 +22,8 @@ export interface MetadataAnswer {
   readonly body: string;
 }
 
+const UTF_8 = new TextDecoder();
+
 const USER_AGENT = `ec2-role-credentials/${VERSION} lang/js md/nodejs#${process.versions.node} os/${process.platform}`;
 
 /** IMDS limits simultaneous connections per instance: what exceeds this waits for its turn, before its deadline starts. */
@@ -191,7 +193,7 @@ function readBody(message: IncomingMessage, maxBytes: number): Promise<string> {
     });
     message.once("end", () => {
       whole = message.complete;
-      if (whole) resolve(new TextDecoder().decode(Buffer.concat(chunks)));
+      if (whole) resolve(UTF_8.decode(Buffer.concat(chunks)));
     });
     message.once("error", onClose).once("close", onClose);
   });
