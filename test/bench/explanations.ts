@@ -62,7 +62,8 @@ without any package of the SDK ${share("withoutSdkFirst")}. What is on top is sp
 cap of each request; environment and options put together; the cache that is set up; and three times as much garbage. Tried, and in:
 what a transport is made of looked up once instead of for each request; loaded packages kept instead of required again, which
 asks the file system; the shared config files opened only where there are any, as having the thread pool fail to open them took a tenth of
-a load; no error made for a body that was read whole, with its stack, as a quarter of what is on top was. Not in: the SDK's own cache of config
+a load; no error made, with its stack, for a body that was read whole; no \`AbortController\` for an attempt, as the handler takes
+less (a tenth of a load). Not in: the SDK's own cache of config
 files, with which a file that cannot be read for a moment counts as empty for good.
 
 A reload is one request over a new connection, against three over an idle one that smithy's provider finds in Node's

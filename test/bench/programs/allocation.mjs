@@ -41,6 +41,7 @@ const perCall = {
 
 const ROUNDS = 5;
 const growth = async () => {
+  globalThis.gc();
   const before = heap();
   for (let i = 0; i < calls / ROUNDS; i++) await provider();
   globalThis.gc();
