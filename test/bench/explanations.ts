@@ -40,7 +40,8 @@ is how they are loaded. They are CommonJS, and Node, when it imports such a file
 the names of its exports before it runs it: the same files take about three times as long by \`import()\` as by \`require\`. So the ES
 module build requires them too (\`src/load-package.ts\`) and imports them only in a bundle, where nothing can be
 required. Beside an S3 client, which is how nearly everybody uses the library, they are all loaded
-already, and it comes to ${beside("s3WithOurs")} smithy; bundled it would be ${beside("s3WithBundled")}, a second copy of what is there.
+already, and it comes to ${beside("s3WithOurs")} smithy; bundled it would be ${beside("s3WithBundled")}, a second copy of what is there. What is left of a
+difference is a file more to read, code that runs for the first time, and the spread of such starts.
 
 What remains, alone, is the handler: requiring it loads \`node:http2\` and \`node:https\`, which IMDS never needs, and by way of
 \`@smithy/core/serde\` all of \`@smithy/core/config\`, \`client\`, \`schema\`, \`endpoints\` and \`protocols\`. smithy's provider
