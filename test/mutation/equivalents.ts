@@ -54,6 +54,11 @@ const EQUIVALENTS: readonly Equivalent[] = [
   { file: CACHE, from: "held === undefined || this.#look || !this.#isWanted()", reason: ONLY_A_TIMER },
   { file: CACHE, from: "held === undefined || this.#look", reason: ONLY_A_TIMER },
   { file: CACHE, from: "held === undefined", to: "false", reason: ONLY_A_TIMER },
+  {
+    file: TOKEN,
+    from: "pending.stop?.abort",
+    reason: "where there is nothing to stop, the first reader never leaves, and so none is the last to",
+  },
   { file: TOKEN, from: "{ once: true }", reason: "a signal is aborted once" },
   { file: TOKEN, from: "true", to: "false", reason: "a signal is aborted once" },
   {

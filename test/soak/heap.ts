@@ -24,14 +24,19 @@ export function trendOf(points: readonly (readonly [x: number, y: number])[]): T
 
 export type HeapVerdict = "flat" | "growing" | "too short to tell";
 
-/** Whether the heap grows by less than 1 % per 1,000 rotations, as far as a run of this length can tell. */
-export function heapVerdict({ slope, standardError, mean }: Trend): {
-  verdict: HeapVerdict;
-  percent: number;
-  doubt: number;
-} {
+/** So few say nothing of a thousand: what the engine still makes of the code would count a hundredfold. */
+const FEW_ROTATIONS = 100;
+/** More than that, and it is growing all the same. */
+const MOST_OF_THE_HEAP = 0.05;
+
+/** Whether the heap grows by less than 1 % per 1,000 rotations, as far as a run of so many can tell. */
+export function heapVerdict(
+  { slope, standardError, mean }: Trend,
+  rotations: number,
+): { verdict: HeapVerdict; percent: number; doubt: number } {
   const percent = ((slope * 1000) / mean) * 100;
   const doubt = ((2 * standardError * 1000) / mean) * 100;
-  if (percent - doubt > 1) return { verdict: "growing", percent, doubt };
+  const isLittle = rotations < FEW_ROTATIONS && slope * rotations < mean * MOST_OF_THE_HEAP;
+  if (percent - doubt > 1) return { verdict: isLittle ? "too short to tell" : "growing", percent, doubt };
   return { verdict: percent + doubt < 1 ? "flat" : "too short to tell", percent, doubt };
 }

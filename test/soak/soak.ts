@@ -145,7 +145,7 @@ credentials.close();
 world.send("end");
 await new Promise((resolve) => world.once("exit", resolve));
 
-const { verdict, percent, doubt } = heapVerdict(trendOf(lastHalf()));
+const { verdict, percent, doubt } = heapVerdict(trendOf(lastHalf()), rotations / 2);
 const mb = ((heapSeen[samples - 1] ?? 0) / 2 ** 20).toFixed(1);
 const handles = process.getActiveResourcesInfo().filter((name) => /socket|server|timeout/i.test(name));
 const report: readonly (readonly [string, string])[] = [
