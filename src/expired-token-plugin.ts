@@ -50,8 +50,9 @@ export function expiredTokenPlugin(provider: InstanceRoleProvider): Pluggable<an
     } catch (error) {
       const rejected = rejectedBy(error);
       const { request } = args;
-      if (rejected === undefined || resent.has(request as object) || !canSendAgain(request)) throw error;
-      resent.add(request as object);
+      if (rejected === undefined || !isObject(request) || resent.has(request) || !canSendAgain(request))
+        throw error;
+      resent.add(request);
       if (!(await signsWithAnotherKey(provider, context, rejected).catch(() => false))) throw error;
       return next(args).catch((again: unknown) => {
         rejectedBy(again);
@@ -70,6 +71,10 @@ export function expiredTokenPlugin(provider: InstanceRoleProvider): Pluggable<an
   };
 }
 
+interface SignedRequest {
+  readonly headers?: Readonly<Record<string, string | undefined>>;
+}
+
 /** Behind the signer: what a request that failed was really signed with. */
 const noteKey: FinalizeRequestMiddleware<object, object> =
   (next: FinalizeHandler<object, object>) =>
@@ -77,7 +82,7 @@ const noteKey: FinalizeRequestMiddleware<object, object> =
     try {
       return await next(args);
     } catch (error) {
-      const { headers } = args.request as { headers?: Readonly<Record<string, string | undefined>> };
+      const { headers } = (args.request ?? {}) as SignedRequest;
       const key = /Credential=([^/]+)\//.exec(headers?.authorization ?? headers?.Authorization ?? "")?.[1];
       if (isObject(error) && key !== undefined) keyByError.set(error, key);
       throw error;
@@ -118,8 +123,8 @@ const isObject = (value: unknown): value is { readonly name?: unknown } =>
   typeof value === "object" && value !== null;
 
 /** A request without a body, or with one that is all in memory. */
-function canSendAgain(request: unknown): boolean {
-  const body = isObject(request) && "body" in request ? request.body : undefined;
+function canSendAgain(request: object): boolean {
+  const body = "body" in request ? request.body : undefined;
   return (
     body === undefined ||
     body === null ||
