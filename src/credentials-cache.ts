@@ -15,16 +15,13 @@ import type { Membership } from "./membership.js";
 import { RecentIds } from "./recent-ids.js";
 import type { RefreshEvent, RefreshKind } from "./refresh-events.js";
 import { codeOf, publish, RefreshLog } from "./refresh-events.js";
-import type { Arrival, CacheState, HeldSet } from "./refresh-policy.js";
+import { RefreshPause } from "./refresh-pause.js";
+import type { CacheState, HeldSet, Likeness } from "./refresh-policy.js";
 import {
   advisoryWindow,
   holdAfterFailure,
   isFinal,
-  isMandatory,
-  LONGEST_PAUSE_WHEN_INVALIDATED_MS,
-  LONGEST_SERVED_UNSEEN_MS,
   mayComeAtBoot,
-  pauseAfter,
   saysRoleIsGone,
   stateOf,
   timerDelay,
@@ -46,6 +43,13 @@ interface Held extends HeldSet {
 
 type Identity = Promise<AwsCredentialIdentity>;
 
+function likenessOf(arrived: RoleCredentialSet, held: Held | undefined): Likeness {
+  if (held === undefined) return "another";
+  if (isSameSet(held.set, arrived)) return "same";
+  const isSameKey = held.set.granted.accessKeyId === arrived.granted.accessKeyId;
+  return held.standing === "invalidated" && isSameKey ? "rejected" : "another";
+}
+
 /**
  * Keeps one role's credentials and refreshes them ahead of their expiration. What to do when is decided by
  * `refresh-policy`; this class does it: one look at a time, whoever asks for it.
@@ -64,13 +68,7 @@ export class CredentialsCache implements SharedCache {
   /** Until when the kept promise may be returned without a second thought. */
   #freshUntil = Number.NEGATIVE_INFINITY;
   #look: Promise<Error | undefined> | undefined;
-  /** Nobody looks again before. */
-  #pausedUntil: Moment | undefined;
-  #expiredPauses = 0;
-  /** In the mandatory state: whether callers wait for a look, or one was tried in vain and nobody waits any more. */
-  #callers: "wait" | "are served" = "wait";
-  /** Once it has expired and nobody has looked by then, they wait again. */
-  #servedUntil: Moment = momentIn(0);
+  readonly #pause = new RefreshPause();
   #ageDue: Moment | undefined;
   /** By the monotonic clock alone: at boot the wall clock is being set. */
   #waitsForRoleUntil: number | undefined;
@@ -100,14 +98,10 @@ export class CredentialsCache implements SharedCache {
   invalidate(accessKeyId: string): void {
     const held = this.#held;
     if (held?.standing !== "good" || held.set.granted.accessKeyId !== accessKeyId) return;
-    this.#letCallersWait(stateOf(held, wallClock()));
+    this.#pause.makesCallersWait(stateOf(held, wallClock()));
     this.#held = { ...held, standing: "invalidated" };
     this.#freshUntil = Number.NEGATIVE_INFINITY;
-    if (this.#pausedUntil === undefined) return;
-    if (msUntil(this.#pausedUntil) > LONGEST_PAUSE_WHEN_INVALIDATED_MS) {
-      this.#pausedUntil = momentIn(LONGEST_PAUSE_WHEN_INVALIDATED_MS);
-      this.#schedule();
-    }
+    if (this.#pause.shorten()) this.#schedule();
   }
 
   /** Whether a set with this id was handed out, the one in use or an earlier one. */
@@ -149,19 +143,13 @@ export class CredentialsCache implements SharedCache {
     const held = this.#current();
     if (held === undefined) return this.#initial();
     const state = stateOf(held, wallClock());
-    this.#letCallersWait(state);
     const kind = this.#dueLook(state);
+    const mustWait = this.#pause.makesCallersWait(state);
     if (kind !== undefined) detached(() => void this.#startLook(kind));
     // Only while a timer will end it by the monotonic clock: the wall clock alone could be set back meanwhile.
     else if (state === "fresh" && this.timer.isSet)
       this.#freshUntil = Math.min(wallClock() + this.#msUntilDue(held), held.expiresAt);
-    if (isMandatory(state) && this.#callers === "wait" && this.#look) return this.#await(this.#look);
-    return held.promise;
-  }
-
-  /** That nobody waits any more ends with the state that a look was tried in in vain, and once nobody has looked for long. */
-  #letCallersWait(state: CacheState): void {
-    if (!isMandatory(state) || (state === "expired" && hasCome(this.#servedUntil))) this.#callers = "wait";
+    return mustWait && this.#look ? this.#await(this.#look) : held.promise;
   }
 
   #initial(): Identity {
@@ -177,8 +165,9 @@ export class CredentialsCache implements SharedCache {
     if (held === undefined || wallClock() < held.expiresAt || !saysRoleIsGone(codeOf(this.#lastError)))
       return held;
     this.#held = undefined;
-    this.#resume();
-    this.#hold(this.#lastError);
+    // What was said before a pause that is over may be hours old: the next call asks again.
+    if (this.#pause.lasts) this.#hold(this.#lastError);
+    this.#pause.end();
     this.#stopTimer();
     return undefined;
   }
@@ -191,9 +180,9 @@ export class CredentialsCache implements SharedCache {
 
   /** Which look is due now, if any: none while one is in flight or a pause lasts. */
   #dueLook(state: CacheState): RefreshKind | undefined {
-    if (this.#look || (this.#pausedUntil && !hasCome(this.#pausedUntil))) return undefined;
-    if (isMandatory(state)) return "mandatory";
+    if (this.#look || this.#pause.lasts) return undefined;
     if (state === "advisory") return "advisory";
+    if (state !== "fresh") return "mandatory";
     return this.#ageDue && hasCome(this.#ageDue) ? "age" : undefined;
   }
 
@@ -212,7 +201,7 @@ export class CredentialsCache implements SharedCache {
   /** Never rejects: it resolves to the failure, so that a look that nobody waits for leaves no unhandled rejection. */
   #startLook(kind: RefreshKind): Promise<Error | undefined> {
     this.#stopTimer();
-    this.#letCallersWait(stateOf(this.#held, wallClock()));
+    this.#pause.makesCallersWait(stateOf(this.#held, wallClock()));
     this.#look = this.#lookUntilSettled(kind).finally(() => {
       this.#look = undefined;
       this.#schedule();
@@ -245,12 +234,14 @@ export class CredentialsCache implements SharedCache {
     }
     const held = this.#held;
     const code = codeOf(failure);
+    const roleName = held?.set.roleName ?? this.#source.roleName;
     const event: RefreshEvent = {
       kind,
       outcome,
       durationMs: monotonicClock() - started,
       requests: this.#source.requests - requestsBefore,
-      ...(held && { roleName: held.set.roleName, expiration: new Date(held.expiresAt) }),
+      ...(roleName !== undefined && { roleName }),
+      ...(held && { expiration: new Date(held.expiresAt) }),
       ...(code && { code }),
     };
     this.#log.record(event, failure);
@@ -262,25 +253,27 @@ export class CredentialsCache implements SharedCache {
     const now = wallClock();
     const { expiresAt } = set.granted;
     const windowMs = advisoryWindow(expiresAt - now, this.#settings.advisoryWindowMs);
-    const sameAsHeld = this.#held !== undefined && isSameSet(this.#held.set, set);
-    const arrival: Arrival = weigh({ expiresAt, windowMs, sameAsHeld }, this.#held, now);
-    const held = arrival.take || this.#held === undefined ? this.#take(set, windowMs) : this.#held;
+    const likeness = likenessOf(set, this.#held);
+    const arrival = weigh({ expiresAt, windowMs, likeness }, this.#held, now);
+    const held =
+      arrival.take || this.#held === undefined
+        ? this.#take(set, windowMs, likeness === "rejected" ? "invalidated" : "good")
+        : this.#held;
     this.#waitsForRoleUntil = Number.NEGATIVE_INFINITY;
     this.#lastError = undefined;
     this.#heldFailure = undefined;
     this.#lastRefresh = now;
     this.#ageDue = momentIn(this.#settings.maxAgeMs);
-    if (arrival.settles || stateOf(held, now) === "fresh") this.#resume();
-    else this.#pause(held);
+    if (arrival.settles || stateOf(held, now) === "fresh") this.#pause.end();
+    else this.#pause.begin(held, now);
     return arrival.verdict;
   }
 
-  #take(set: RoleCredentialSet, windowMs: number): Held {
+  #take(set: RoleCredentialSet, windowMs: number, standing: HeldSet["standing"]): Held {
     const { expiresAt, accessKeyId } = set.granted;
-    const promise = Promise.resolve(set.identity);
-    const held: Held = { set, expiresAt, windowMs, standing: "good", promise };
+    const promise = detached(() => Promise.resolve(set.identity));
+    const held: Held = { set, expiresAt, windowMs, standing, promise };
     this.#held = held;
-    this.#freshUntil = Number.NEGATIVE_INFINITY;
     this.#issued.add(accessKeyId);
     return held;
   }
@@ -288,25 +281,8 @@ export class CredentialsCache implements SharedCache {
   #failed(error: Error): void {
     this.#lastError = error;
     const held = this.#current();
-    if (held) this.#pause(held);
+    if (held) this.#pause.begin(held, wallClock());
     else this.#hold(error);
-  }
-
-  #resume(): void {
-    this.#pausedUntil = undefined;
-    this.#expiredPauses = 0;
-    this.#callers = "wait";
-  }
-
-  #pause(held: Held): void {
-    const now = wallClock();
-    const state = stateOf(held, now);
-    if (state !== "expired") this.#expiredPauses = 0;
-    this.#pausedUntil = momentIn(pauseAfter(held, now, this.#expiredPauses, random));
-    if (state === "expired") this.#expiredPauses++;
-    this.#callers = isMandatory(state) ? "are served" : "wait";
-    this.#servedUntil = momentIn(LONGEST_SERVED_UNSEEN_MS);
-    this.#freshUntil = Number.NEGATIVE_INFINITY;
   }
 
   /** Milliseconds until the next look is due: the end of a pause, or else the window or the age, whichever is first. */
@@ -315,7 +291,7 @@ export class CredentialsCache implements SharedCache {
     const state = stateOf(held, now);
     const age = this.#ageDue ? msUntil(this.#ageDue) : 0;
     const due = state === "fresh" ? Math.min(held.expiresAt - held.windowMs - now, age) : 0;
-    return Math.max(due, this.#pausedUntil ? msUntil(this.#pausedUntil) : 0);
+    return Math.max(due, this.#pause.msLeft);
   }
 
   #isWanted(): boolean {
@@ -336,7 +312,8 @@ export class CredentialsCache implements SharedCache {
     const held = this.#current();
     if (held === undefined) return;
     this.#freshUntil = Number.NEGATIVE_INFINITY;
-    const wait = this.#pausedUntil ? 0 : timerDelay(Math.min(held.windowMs, this.#settings.maxAgeMs), random);
+    const spread = timerDelay(Math.min(held.windowMs, this.#settings.maxAgeMs), random);
+    const wait = this.#pause.hasBegun ? 0 : spread;
     this.timer.set(this, wait, (cache: CredentialsCache) => cache.#onLate());
   }
 

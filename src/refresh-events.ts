@@ -14,7 +14,9 @@ export type RefreshKind = "initial" | "advisory" | "age" | "mandatory" | "forced
 export interface RefreshEvent {
   /** Why somebody looked. */
   readonly kind: RefreshKind;
-  /** `new` set, the same set again (`unchanged`), one that had `expired` already, or none (`failed`). */
+  /**
+   * A `new` set, nothing better than the one at hand (`unchanged`), one that had `expired` already, or none (`failed`).
+   */
   readonly outcome: "new" | "unchanged" | "expired" | "failed";
   /** Milliseconds from start to end, by the monotonic clock. */
   readonly durationMs: number;

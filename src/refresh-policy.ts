@@ -95,16 +95,21 @@ export interface Arrival {
   readonly settles: boolean;
 }
 
+/** What a set that arrived has in common with the one at hand; `rejected`: the key that a service rejected, again. */
+export type Likeness = "same" | "rejected" | "another";
+
 /** Weighs a set that arrived now against the one at hand. */
 export function weigh(
-  arrived: { readonly expiresAt: number; readonly windowMs: number; readonly sameAsHeld: boolean },
+  arrived: { readonly expiresAt: number; readonly windowMs: number; readonly likeness: Likeness },
   held: HeldSet | undefined,
   now: number,
 ): Arrival {
   const left = arrived.expiresAt - now;
   const lastsLonger = held === undefined || arrived.expiresAt > held.expiresAt;
-  if (left <= 0) return { verdict: "expired", take: !arrived.sameAsHeld && lastsLonger, settles: false };
-  if (arrived.sameAsHeld) return { verdict: "unchanged", take: false, settles: false };
+  const isSame = arrived.likeness === "same";
+  if (left <= 0) return { verdict: "expired", take: !isSame && lastsLonger, settles: false };
+  if (isSame) return { verdict: "unchanged", take: false, settles: false };
+  if (arrived.likeness === "rejected") return { verdict: "unchanged", take: true, settles: false };
   if (left > arrived.windowMs) return { verdict: "new", take: true, settles: true };
   const take = lastsLonger || held.standing === "invalidated";
   return { verdict: take ? "new" : "unchanged", take, settles: false };

@@ -41,6 +41,11 @@ export class RoleCredentials {
     return this.#reader.requests;
   }
 
+  /** The name that is configured or was listed last. */
+  get roleName(): string | undefined {
+    return this.#configuredName ?? this.#knownName;
+  }
+
   /** Where messages say that it happened. */
   get endpoint(): string {
     return this.#reader.settings.endpoint.href;

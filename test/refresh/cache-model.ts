@@ -75,15 +75,20 @@ export class CacheModel {
     return left <= held.windowMs ? "advisory" : "fresh";
   }
 
-  /** A set that expires while the role is gone is dropped, and the failure held: from when is open. */
+  /**
+   * A set that expires while the role is gone is dropped, and the failure held while it is news: from when is open. Once
+   * its pause is over, a look is due.
+   */
   settle(now: Time): void {
     const { held } = this;
     if (held === undefined || now.wall < held.expiresAt || !isGone(this.#lastCode)) return;
     const hold = this.#holdMs();
-    this.#hold = {
-      earliest: later(now, hold - (now.wall - held.expiresAt) - 2),
-      latest: later(now, hold + 2),
-    };
+    const isOld = this.#pause ? isOver(this.#pause, now) : "yes";
+    const fromExpiry = later(now, hold - (now.wall - held.expiresAt) - 2);
+    this.#hold =
+      isOld === "yes"
+        ? undefined
+        : { earliest: isOld === "no" ? fromExpiry : now, latest: later(now, hold + 2) };
     this.held = undefined;
     this.#resume();
   }

@@ -95,6 +95,24 @@ describe("invalidate: a service rejected these", () => {
     provider.close();
   });
 
+  it("the rejected key with another expiration does not: looks go on, a pause apart, until there is another key", async () => {
+    const provider = await loaded();
+    provider.invalidate("OLD");
+    serve("OLD", 7 * HOUR);
+    const { identity } = await callAndSettle(provider);
+    expect(identity).toMatchObject({ accessKeyId: "OLD", expiration: imds.credentials?.expiration });
+    expect(events.at(-1)).toMatchObject({ kind: "mandatory", outcome: "unchanged" });
+    for (let i = 0; i < 20; i++) {
+      serve("OLD", 8 * HOUR + i);
+      provider.invalidate("OLD");
+      await callAndSettle(provider);
+    }
+    expect(events).toHaveLength(2);
+    serve("NEW", 6 * HOUR);
+    await advance(61 * SECOND);
+    expect(told(await callAndSettle(provider))).toBe("NEW");
+  });
+
   it("a different set that is outside its own window ends it, even if it lasts less long", async () => {
     const provider = await loaded();
     serve("SHORTER", 2 * HOUR);

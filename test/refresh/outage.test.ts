@@ -225,19 +225,43 @@ describe("Role gone: the set is dropped when it expires, whoever notices first",
     });
   });
 
-  it("a call: the error without contact, held for 1 to 5 s from then", async () => {
+  it("a call, while the pause after that answer lasts: the error without contact, held for 1 to 5 s from then", async () => {
     const provider = await loaded();
     provider.close();
     imds.detachRole();
+    suspend(6 * HOUR - 3 * SECOND);
+    // With all random numbers 0.5, its pause is 3.5 s.
     await callAndSettle(provider, { forceRefresh: true });
     imds.attachRole("back");
-    suspend(7 * HOUR);
+    suspend(3 * SECOND);
     expect(told(await callAndSettle(provider))).toBe("NO_ROLE_ATTACHED");
     await advance(3 * SECOND - 1);
     expect(told(await callAndSettle(provider))).toBe("NO_ROLE_ATTACHED");
     expect(events).toHaveLength(2);
     await advance(1);
     expect(told(await callAndSettle(provider))).toBe(imds.credentials?.accessKeyId);
+  });
+
+  it("a call, hours after that answer: it looks, and gets what there is by then", async () => {
+    const provider = await loaded();
+    provider.close();
+    imds.detachRole();
+    await callAndSettle(provider, { forceRefresh: true });
+    suspend(7 * HOUR);
+    imds.attachRole("back");
+    expect(told(await callAndSettle(provider))).toBe(imds.credentials?.accessKeyId);
+    expect(events.at(-1)).toMatchObject({ kind: "initial", outcome: "new", roleName: "back" });
+  });
+
+  it("a call, hours after that answer, and the role is still gone: it says so itself", async () => {
+    const provider = await loaded();
+    provider.close();
+    imds.detachRole();
+    await callAndSettle(provider, { forceRefresh: true });
+    suspend(7 * HOUR);
+    expect(told(await callAndSettle(provider))).toBe("NO_ROLE_ATTACHED");
+    expect(events.at(-1)).toMatchObject({ kind: "initial", outcome: "failed", code: "NO_ROLE_ATTACHED" });
+    expect(provider.status().roleName).toBeUndefined();
   });
 
   it("status(): nothing is left to tell of", async () => {

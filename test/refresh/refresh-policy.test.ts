@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { HeldSet } from "../../src/refresh-policy.js";
+import type { HeldSet, Likeness } from "../../src/refresh-policy.js";
 import {
   advisoryWindow,
   holdAfterFailure,
@@ -160,10 +160,10 @@ describe("other random times", () => {
 });
 
 describe("a set that arrives", () => {
-  const arrives = (left: number, sameAsHeld = false, windowMs = HOUR) => ({
+  const arrives = (left: number, likeness: Likeness = "another", windowMs = HOUR) => ({
     expiresAt: NOW + left,
     windowMs,
-    sameAsHeld,
+    likeness,
   });
   it.each([
     ["the first", arrives(6 * HOUR), undefined, { verdict: "new", take: true, settles: true }],
@@ -181,8 +181,8 @@ describe("a set that arrives", () => {
       held(MINUTE),
       { verdict: "new", take: true, settles: true },
     ],
-    ["the same", arrives(HOUR, true), held(HOUR), { verdict: "unchanged", take: false, settles: false }],
-    ["the same, expired", arrives(-1, true), held(-1), { verdict: "expired", take: false, settles: false }],
+    ["the same", arrives(HOUR, "same"), held(HOUR), { verdict: "unchanged", take: false, settles: false }],
+    ["the same, expired", arrives(-1, "same"), held(-1), { verdict: "expired", take: false, settles: false }],
     [
       "inside its window, lasting longer",
       arrives(HOUR),
@@ -213,6 +213,18 @@ describe("a set that arrives", () => {
       arrives(-1),
       held(-2),
       { verdict: "expired", take: true, settles: false },
+    ],
+    [
+      "with the key that was rejected, and another expiration",
+      arrives(6 * HOUR, "rejected"),
+      held(HOUR, HOUR, "invalidated"),
+      { verdict: "unchanged", take: true, settles: false },
+    ],
+    [
+      "with the key that was rejected, expired",
+      arrives(-1, "rejected"),
+      held(HOUR, HOUR, "invalidated"),
+      { verdict: "expired", take: false, settles: false },
     ],
     [
       "expired before the expired one",

@@ -147,6 +147,16 @@ describe("Events: one a look, with these fields and no others", () => {
     ]);
   });
 
+  it.each([{}, { roleName: "named" }])(
+    "a first look that fails tells the role's name where it is known (%o)",
+    async (options) => {
+      imds.attachRole("named");
+      imds.denyAssumeRole();
+      await callAndSettle(newProvider(options));
+      expect(events).toEqual([expect.objectContaining({ code: "ROLE_NOT_ASSUMABLE", roleName: "named" })]);
+    },
+  );
+
   it("retries count as requests of the look that they belong to", async () => {
     imds.fail({ on: "token", status: 500, times: 2 });
     call(newProvider());

@@ -34,7 +34,8 @@ class ThisLibrary implements Client {
   next({ at, set }: Look): NextLook {
     if (set === undefined) return this.#held ? this.#afterPause(this.#held, at) : bothAt(at + 1000);
     const windowMs = advisoryWindow(set.expiresAt - at, undefined) * (1 + this.#earlier());
-    const arrival = weigh({ ...set, windowMs, sameAsHeld: this.#held?.id === set.id }, this.#held, at);
+    const likeness = this.#held?.id === set.id ? "same" : "another";
+    const arrival = weigh({ ...set, windowMs, likeness }, this.#held, at);
     if (arrival.take || this.#held === undefined) this.#held = { ...set, windowMs, standing: "good" };
     this.#ageDue = at + MAX_AGE * (1 - this.#earlier());
     const held = this.#held;
