@@ -6,18 +6,29 @@ import type {
   Pluggable,
 } from "@smithy/types";
 import type { InstanceRoleProvider } from "./from-instance-role.js";
-import { HAS_ISSUED } from "./from-instance-role.js";
+import { HAS_ISSUED, HAS_LOOKED } from "./from-instance-role.js";
 
 /** What services call credentials that they no longer accept. */
 const REJECTIONS: ReadonlySet<unknown> = new Set(["ExpiredToken", "ExpiredTokenException", "InvalidToken"]);
 
-/** Requests that were sent once more; a call's request is the same object in all attempts of the SDK's own. */
-const resent = new WeakSet<object>();
+/** What the plugins of both module formats' copies must agree on when they meet on one client. */
+interface Common {
+  /** Requests that were sent once more; a call's request is the same object in all attempts of the SDK's own. */
+  readonly resent: WeakSet<object>;
+  /** How many there are: each needs a name of its own, or it takes another one's place. */
+  plugins: number;
+}
+
+const COMMON: unique symbol = Symbol.for("ec2-role-credentials.expired-token-plugins.1") as never;
+
+const common = (): Common => {
+  const holder = globalThis as { [COMMON]?: Common };
+  holder[COMMON] ??= { resent: new WeakSet(), plugins: 0 };
+  return holder[COMMON];
+};
 
 /** The key that a request was signed with, by what sending it ended in. */
 const keyByError = new WeakMap<object, string>();
-
-let plugins = 0;
 
 /**
  * For SDK clients that should survive a key being rejected before its time:
@@ -26,20 +37,23 @@ let plugins = 0;
  * refresh brought another key; otherwise the service's error goes to the caller. A call whose body is a stream
  * that was consumed is not sent again. Calls signed with somebody else's credentials are left alone.
  *
- * @param provider the one that `fromInstanceRole` returned and the client uses, by itself or within a chain.
+ * @param provider the one that `fromInstanceRole` returned and the client uses, by itself or within a chain. A client
+ * that was given a set of credentials in the place of a provider cannot sign with another one.
  * @throws TypeError when it is not such a provider.
  */
 // biome-ignore lint/suspicious/noExplicitAny: the SDK's own type for a plugin that fits every client
 export function expiredTokenPlugin(provider: InstanceRoleProvider): Pluggable<any, any> {
-  const issued = (provider as { [HAS_ISSUED]?: (accessKeyId: string) => boolean } | undefined)?.[HAS_ISSUED];
+  const issued = (provider as { [HAS_ISSUED]?: (accessKeyId: string) => Promise<boolean> } | undefined)?.[
+    HAS_ISSUED
+  ];
   if (typeof provider !== "function" || typeof issued !== "function") {
     throw new TypeError("expiredTokenPlugin needs a provider that fromInstanceRole returned");
   }
 
   /** The provider's key that an error says was rejected; it is invalidated. */
-  const rejectedBy = (error: unknown): string | undefined => {
+  const rejectedBy = async (error: unknown): Promise<string | undefined> => {
     const key = isObject(error) && REJECTIONS.has(error.name) ? keyByError.get(error) : undefined;
-    if (key === undefined || !issued.call(provider, key)) return undefined;
+    if (key === undefined || !(await issued.call(provider, key))) return undefined;
     provider.invalidate(key);
     return key;
   };
@@ -48,20 +62,21 @@ export function expiredTokenPlugin(provider: InstanceRoleProvider): Pluggable<an
     try {
       return await next(args);
     } catch (error) {
-      const rejected = rejectedBy(error);
+      const rejected = await rejectedBy(error);
       const { request } = args;
+      const { resent } = common();
       if (rejected === undefined || !isObject(request) || resent.has(request) || !canSendAgain(request))
         throw error;
       resent.add(request);
       if (!(await signsWithAnotherKey(provider, context, rejected).catch(() => false))) throw error;
-      return next(args).catch((again: unknown) => {
-        rejectedBy(again);
+      return next(args).catch(async (again: unknown) => {
+        await rejectedBy(again);
         throw again;
       });
     }
   };
 
-  const name = `ec2RoleExpiredTokenMiddleware${++plugins}`;
+  const name = `ec2RoleExpiredTokenMiddleware${++common().plugins}`;
   return {
     applyToStack: (stack: MiddlewareStack<object, object>) => {
       const place = { toMiddleware: "httpSigningMiddleware", override: true } as const;
@@ -107,7 +122,8 @@ async function signsWithAnotherKey(
   const credentials = scheme?.httpAuthOption?.signingProperties?.config?.credentials;
   if (typeof credentials !== "function") return true;
   if ((await credentials()).accessKeyId !== rejected) return true;
-  return (await credentials({ forceRefresh: true })).accessKeyId !== rejected;
+  const throughCaches = { forceRefresh: true, [HAS_LOOKED]: true };
+  return (await credentials(throughCaches)).accessKeyId !== rejected;
 }
 
 interface SmithyContext {

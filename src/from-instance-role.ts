@@ -46,6 +46,12 @@ export interface InstanceRoleProvider extends AwsCredentialIdentityProvider {
 /** How a plugin, possibly of the other module format's copy, asks a provider whether it handed a key out. */
 export const HAS_ISSUED: unique symbol = Symbol.for("ec2-role-credentials.hasIssued") as never;
 
+/** A property of a call that is forced because of the caches between client and provider: the provider has just looked. */
+export const HAS_LOOKED: unique symbol = Symbol.for("ec2-role-credentials.hasLooked") as never;
+
+const isForced = (props: InstanceRoleProps | undefined): boolean =>
+  props?.forceRefresh === true && !(HAS_LOOKED in props);
+
 /** Ends the timer of a cache that was collected, and forgets it. */
 const collectedCaches = new FinalizationRegistry<{
   timer: WeakTimer;
@@ -85,7 +91,7 @@ class Handle implements Membership {
   get(props?: InstanceRoleProps): Promise<AwsCredentialIdentity> {
     const cache = this.#cache;
     if (cache === undefined || cache.retired) return this.#attachAndGet(props);
-    return props?.forceRefresh ? cache.forceRefresh() : cache.get();
+    return isForced(props) ? cache.forceRefresh() : cache.get();
   }
 
   status(): RefreshStatus {
@@ -99,8 +105,11 @@ class Handle implements Membership {
     else this.#rejected = [...this.#rejected.slice(1 - MOST_REJECTED), accessKeyId];
   }
 
-  hasIssued(accessKeyId: string): boolean {
-    return this.#cache?.hasIssued(accessKeyId) ?? false;
+  /** Also what others were handed out by the cache that this provider shares with them, or will share. */
+  async hasIssued(accessKeyId: string): Promise<boolean> {
+    if (this.#cache?.hasIssued(accessKeyId)) return true;
+    const cache = await this.#attached().catch(() => undefined);
+    return cache?.hasIssued(accessKeyId) ?? false;
   }
 
   leave(interest: Interest): void {
@@ -111,14 +120,19 @@ class Handle implements Membership {
   async #attachAndGet(props: InstanceRoleProps | undefined): Promise<AwsCredentialIdentity> {
     const release = holdProcess();
     try {
-      this.#attaching ??= this.#attach().finally(() => {
-        this.#attaching = undefined;
-      });
-      const cache = await this.#attaching;
-      return await (props?.forceRefresh ? cache.forceRefresh() : cache.get());
+      const cache = await this.#attached();
+      return await (isForced(props) ? cache.forceRefresh() : cache.get());
     } finally {
       release();
     }
+  }
+
+  async #attached(): Promise<CredentialsCache> {
+    if (this.#cache && !this.#cache.retired) return this.#cache;
+    this.#attaching ??= this.#attach().finally(() => {
+      this.#attaching = undefined;
+    });
+    return this.#attaching;
   }
 
   async #attach(): Promise<CredentialsCache> {
@@ -169,7 +183,7 @@ const methods = Object.setPrototypeOf(
     [Symbol.dispose](): void {
       handleOf(this).leave("on demand");
     },
-    [HAS_ISSUED](accessKeyId: string): boolean {
+    [HAS_ISSUED](accessKeyId: string): Promise<boolean> {
       return handleOf(this).hasIssued(accessKeyId);
     },
   },
