@@ -6,7 +6,7 @@ const root = new AsyncResource("ec2-role-credentials");
 root.emitDestroy();
 
 /**
- * Runs work outside the caller's async context: what goes on behind the callers belongs to none of them, and must
- * not keep what one of them has in its `AsyncLocalStorage` alive until the next refresh.
+ * Runs work outside the caller's async context: what goes on behind the callers, or is kept for all of them, belongs to
+ * none, and must not keep what one of them has in its `AsyncLocalStorage` alive.
  */
 export const detached = <T>(work: () => T): T => root.runInAsyncScope(work);

@@ -1,4 +1,5 @@
 import { holdProcess } from "./clock.js";
+import { detached } from "./detached.js";
 import { parseJsonObject } from "./json-object.js";
 import { tell } from "./log.js";
 import type { Reading } from "./metadata-reader.js";
@@ -113,8 +114,8 @@ export class InstanceMetadataClient {
   async #read<T>(path: string, accept: Reading<T>["accept"], signal?: AbortSignal): Promise<T> {
     const release = holdProcess();
     try {
-      this.#reader ??= resolveMetadataSettings(this.#options).then(
-        (settings) => new MetadataReader(settings),
+      this.#reader ??= detached(() =>
+        resolveMetadataSettings(this.#options).then((settings) => new MetadataReader(settings)),
       );
       const reader = await this.#reader.catch((error: unknown) => {
         this.#reader = undefined;

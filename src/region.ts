@@ -1,3 +1,4 @@
+import { detached } from "./detached.js";
 import { InstanceMetadataClient } from "./instance-metadata-client.js";
 import type { InstanceMetadataOptions } from "./options.js";
 
@@ -12,10 +13,12 @@ export function instanceRegion(options: InstanceMetadataOptions = {}): () => Pro
   const client = new InstanceMetadataClient(options);
   let region: Promise<string> | undefined;
   return () => {
-    region ??= client.region().catch((error: unknown) => {
-      region = undefined;
-      throw error;
-    });
+    region ??= detached(() =>
+      client.region().catch((error: unknown) => {
+        region = undefined;
+        throw error;
+      }),
+    );
     return region;
   };
 }

@@ -40,6 +40,43 @@ async function report(program: string): Promise<unknown> {
   return JSON.parse(stdout);
 }
 
+test("what a first caller has in its AsyncLocalStorage is kept by nothing that is kept for everybody", async () => {
+  const seen = await report(`
+    const { AsyncLocalStorage } = await import("node:async_hooks");
+    const { InstanceMetadataClient, instanceRegion } = await import("ec2-role-credentials");
+    const { endpoint, close } = await listening();
+    const storage = new AsyncLocalStorage();
+    const kept = [];
+    const firstCall = async (what, call) => {
+      const store = { what };
+      kept.push(what);
+      await storage.run(store, call);
+      return new WeakRef(store);
+    };
+    // What Node loads for the first request keeps the context that it was loaded in.
+    await fromInstanceRole({ endpoint, shared: false })();
+    await new InstanceMetadataClient({ endpoint }).region();
+    const [provider, lone, client, region] = [
+      fromInstanceRole({ endpoint }),
+      fromInstanceRole({ endpoint, shared: false }),
+      new InstanceMetadataClient({ endpoint }),
+      instanceRegion({ endpoint }),
+    ];
+    const references = await (async () => [
+      await firstCall("provider", () => provider()),
+      await firstCall("provider of its own", () => lone()),
+      await firstCall("client", () => client.instanceId()),
+      await firstCall("region", () => region()),
+    ])();
+    let turns = 0;
+    await collectGarbage(() => references.every(isGone) || ++turns === 200);
+    console.log(JSON.stringify(references.map((reference, i) => reference.deref() && kept[i]).filter(Boolean)));
+    await Promise.all([provider(), lone(), client.instanceId(), region()]);
+    await close();`);
+
+  expect(seen).toEqual([]);
+});
+
 test("providers that were dropped are collected and look no more, while others go on", async () => {
   const seen = await report(`
     const [dropped, kept] = [await listening(), await listening()];
