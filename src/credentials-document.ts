@@ -77,8 +77,7 @@ function told(value: unknown, secrets: readonly unknown[]): string {
     if (typeof secret !== "string" || secret === "") continue;
     if (value.includes(secret)) return "(withheld)";
   }
-  return value
-    .replace(/[^\x20-\x7e]+/g, " ")
-    .slice(0, 300)
-    .trim();
+  // No control characters, and nothing that turns the direction of the text or ends a line.
+  const printable = value.replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, " ");
+  return [...printable].slice(0, 300).join("").trim();
 }

@@ -21,7 +21,8 @@ export type InstanceMetadataErrorCode =
 
 /**
  * The step in which it went wrong: the session token's PUT, the role list, the role's credentials document,
- * or any other metadata path. An error raised before any request carries the step that would have been first.
+ * or any other metadata path. An error raised before any request carries the step that would have been first; `ABORTED`
+ * that of what was to be read.
  */
 export type InstanceMetadataPhase = "token" | "role" | "credentials" | "metadata";
 
@@ -31,7 +32,7 @@ export interface InstanceMetadataErrorDetails {
   readonly code: InstanceMetadataErrorCode;
   /** The step in which it went wrong. */
   readonly phase: InstanceMetadataPhase;
-  /** HTTP status of the last answer, if there was one. */
+  /** HTTP status of the answer to the last attempt, if there was one. */
   readonly statusCode?: number | undefined;
   /** How often the failing request was sent; 0 when none was. */
   readonly attempts?: number | undefined;
@@ -64,7 +65,7 @@ export class InstanceMetadataError extends Error {
   readonly tryNextLink: boolean;
   /** How often the failing request was sent; 0 when none was. */
   readonly attempts: number;
-  /** HTTP status of the last answer, if there was one. */
+  /** HTTP status of the answer to the last attempt, if there was one. */
   declare readonly statusCode?: number;
 
   constructor(message: string, details: InstanceMetadataErrorDetails) {
@@ -79,6 +80,8 @@ export class InstanceMetadataError extends Error {
 
   /** Makes `instanceof` hold for errors of the other module format's copy too. */
   static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: a derived class inherits the method, and asks for its own instances
+    if (this !== InstanceMetadataError) return super[Symbol.hasInstance](value);
     return typeof value === "object" && value !== null && BRAND in value;
   }
 }

@@ -18,7 +18,7 @@ const loaded = new Map<string, unknown>();
 export async function loadPackage<T>(name: string, imported: () => Promise<T>): Promise<T> {
   if (!loaded.has(name)) {
     requireFileDescriptor();
-    loaded.set(name, required(name) ?? (await imported().catch(cannotLoad)));
+    loaded.set(name, required(name) ?? (await imported().catch((cause) => cannotLoad(name, cause))));
   }
   return loaded.get(name) as T;
 }
@@ -32,9 +32,9 @@ function required(name: string): unknown {
   }
 }
 
-function cannotLoad(cause: unknown): never {
+function cannotLoad(name: string, cause: unknown): never {
   throw new InstanceMetadataError(
-    "A package that ec2-role-credentials needs could not be loaded. Is it installed?",
+    `The package ${name}, which ec2-role-credentials needs, could not be loaded. Is it installed?`,
     { code: "IMDS_UNREACHABLE", phase: "token", cause },
   );
 }

@@ -52,19 +52,19 @@ export class MetadataReader {
     if (metadataDisabled()) throw disabledError(this.settings.endpoint);
     return this.hold(async () => {
       try {
-        return await this.#attempt(reading);
+        return await this.#attempt(reading, 0);
       } catch (error) {
         if (!isUnauthorized(error)) throw error;
+        return this.#attempt(reading, error.attempts);
       }
-      return this.#attempt(reading);
     });
   }
 
   /** One read with the token in force, which is never used again if it is refused. */
-  async #attempt<T>(reading: Reading<T>): Promise<T> {
+  async #attempt<T>(reading: Reading<T>, sentBefore: number): Promise<T> {
     const authorization = await this.#authorize(reading);
     try {
-      return await this.#send(reading, authorization);
+      return await this.#send(reading, authorization, sentBefore);
     } catch (error) {
       if (isUnauthorized(error)) this.#token.reject(authorization);
       throw error;
@@ -84,7 +84,11 @@ export class MetadataReader {
     });
   }
 
-  #send<T>({ phase, path, maxBytes, accept, signal }: Reading<T>, authorization: Authorization): Promise<T> {
+  #send<T>(
+    { phase, path, maxBytes, accept, signal }: Reading<T>,
+    authorization: Authorization,
+    sentBefore: number,
+  ): Promise<T> {
     const token = authorization === "none" ? undefined : authorization.token;
     const headers: Record<string, string> = token === undefined ? {} : { "x-aws-ec2-metadata-token": token };
     return requestWithRetries(
@@ -94,11 +98,12 @@ export class MetadataReader {
         phase,
         settings: this.settings,
         accept: ({ body }, attempt) => accept(body, { token, attempt }),
+        sentBefore,
         signal,
       },
     );
   }
 }
 
-const isUnauthorized = (error: unknown): boolean =>
+const isUnauthorized = (error: unknown): error is InstanceMetadataError =>
   error instanceof InstanceMetadataError && error.code === "UNAUTHORIZED";

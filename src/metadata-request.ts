@@ -11,6 +11,8 @@ export interface Retrying<T> {
   readonly settings: MetadataSettings;
   /** Makes sense of the answer; a `RequestFailure` from here counts as one of the attempt. */
   readonly accept: (answer: MetadataAnswer, attempt: number) => T;
+  /** How often it was sent already, with a token that was refused. */
+  readonly sentBefore?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -18,14 +20,14 @@ export interface Retrying<T> {
 export async function requestWithRetries<T>(
   exchange: HttpExchange,
   request: MetadataRequest,
-  { phase, settings, accept, signal }: Retrying<T>,
+  { phase, settings, accept, sentBefore = 0, signal }: Retrying<T>,
 ): Promise<T> {
-  let attempts = 0;
+  let attempts = sentBefore;
   try {
     return await pRetry(
       async (attempt) => {
-        attempts = attempt;
-        return accept(await exchange.send(request, signal), attempt);
+        attempts = sentBefore + attempt;
+        return accept(await exchange.send(request, signal), attempts);
       },
       {
         ...BACKOFF,

@@ -68,11 +68,10 @@ type Problem = string | undefined;
 
 const isNumber = (value: unknown): value is number => typeof value === "number";
 
-function amount(value: unknown, unit: string, { above, most }: { above: number; most: number }): Problem {
+function amount(value: unknown, unit: string, most: number, least?: 0): Problem {
   if (!isNumber(value)) return `must be a number of ${unit}`;
-  return value > above && value <= most
-    ? undefined
-    : `must be more than ${above} and at most ${most} ${unit}`;
+  if ((value > 0 || value === least) && value <= most) return undefined;
+  return `must be ${least === 0 ? "from 0 to" : "more than 0 and at most"} ${most} ${unit}`;
 }
 
 function wholeNumber(value: unknown, least: number, most: number): Problem {
@@ -96,14 +95,13 @@ export const PROBLEMS: { readonly [K in keyof Required<InstanceRoleOptions>]: (v
     endpoint: (value) => text(value) ?? endpointProblem(String(value)),
     endpointMode: (value) =>
       text(value) ?? (/^ipv[46]$/i.test(String(value)) ? undefined : 'must be "IPv4" or "IPv6"'),
-    timeout: (value) => amount(value, "milliseconds", { above: 0, most: LONGEST_MS }),
+    timeout: (value) => amount(value, "milliseconds", LONGEST_MS),
     maxRetries: (value) => wholeNumber(value, 0, 1000),
     ec2MetadataV1Disabled: flag,
     tokenTtlSeconds: (value) => wholeNumber(value, 1, 21600),
-    advisoryWindowSeconds: (value) => amount(value, "seconds", { above: 0, most: LONGEST_SECONDS }),
-    maxAgeSeconds: (value) => amount(value, "seconds", { above: 0, most: LONGEST_SECONDS }),
-    waitForRoleSeconds: (value) =>
-      value === 0 ? undefined : amount(value, "seconds", { above: 0, most: LONGEST_SECONDS }),
+    advisoryWindowSeconds: (value) => amount(value, "seconds", LONGEST_SECONDS),
+    maxAgeSeconds: (value) => amount(value, "seconds", LONGEST_SECONDS),
+    waitForRoleSeconds: (value) => amount(value, "seconds", LONGEST_SECONDS, 0),
     profile: text,
     logger: (value) =>
       isLogger(value) ? undefined : "must have the methods debug, info, warn and error, as console has",

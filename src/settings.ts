@@ -75,14 +75,14 @@ export const SOURCES: { readonly [K in Sourced]: Source<K> } = {
   timeout: {
     variable: "AWS_METADATA_SERVICE_TIMEOUT",
     key: "metadata_service_timeout",
-    expects: "a number of seconds greater than 0",
+    expects: "a number of seconds, more than 0 and at most 2147483",
     // To the microsecond, so that 1.005 s is what an option of 1005 ms is.
     parse: (text) => (DECIMAL.test(text) ? Math.round(Number(text) * 1e6) / 1000 : undefined),
   },
   maxRetries: {
     variable: "AWS_METADATA_SERVICE_NUM_ATTEMPTS",
     key: "metadata_service_num_attempts",
-    expects: "a whole number of attempts, at least 1",
+    expects: "a whole number of attempts from 1 to 1001",
     parse: (text) => (/^\d+$/.test(text) ? Number(text) - 1 : undefined),
   },
   ec2MetadataV1Disabled: {
@@ -118,7 +118,11 @@ export function findSetting<K extends Sourced>(
   const { variable, key, expects, parse } = SOURCES[name];
   const places = [
     { from: "environment", called: `The environment variable ${variable}`, text: process.env[variable] },
-    { from: "config file", called: `The key ${key} in the shared config file`, text: section[key] },
+    {
+      from: "config file",
+      called: `The key ${key} in the shared config file or the credentials file`,
+      text: section[key],
+    },
   ] as const;
   for (const { from, called, text } of places) {
     const trimmed = text?.trim() ?? "";

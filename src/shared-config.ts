@@ -20,6 +20,15 @@ export const sharedFilePaths = (): { readonly configFilepath: string; readonly f
   filepath: place("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
 });
 
+/** Under Node's permission model, asking for a file that may not be read throws. */
+function isThere(file: string): boolean {
+  try {
+    return existsSync(file);
+  } catch {
+    return false;
+  }
+}
+
 /** Reads under way, by where: a thousand providers that start together read the files once. */
 const readings = new Map<string, Promise<SharedFiles>>();
 
@@ -27,7 +36,7 @@ async function readSharedFiles(): Promise<SharedFiles> {
   const paths = sharedFilePaths();
   const where = Object.values(paths);
   // Most instances have neither, and asking costs less than having the thread pool fail to open them.
-  if (!where.some(existsSync)) return { configFile: {}, credentialsFile: {} };
+  if (!where.some(isThere)) return { configFile: {}, credentialsFile: {} };
   const key = where.join("\0");
   const underWay = readings.get(key);
   if (underWay) return underWay;

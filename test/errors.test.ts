@@ -104,7 +104,8 @@ const CASES: { readonly [C in InstanceMetadataErrorCode]: readonly Case[] } = {
     {
       script: { role: [answer(401, BODY)] },
       hint: /new session token/,
-      ...ANSWERED,
+      tryNextLink: true,
+      attempts: 2,
       phase: "role",
       statusCode: 401,
     },
@@ -196,7 +197,7 @@ const CASES: { readonly [C in InstanceMetadataErrorCode]: readonly Case[] } = {
   INVALID_CONFIGURATION: [
     {
       environment: { AWS_METADATA_SERVICE_NUM_ATTEMPTS: "none" },
-      hint: /AWS_METADATA_SERVICE_NUM_ATTEMPTS.*"none".*must be a whole number.*at least 1/,
+      hint: /AWS_METADATA_SERVICE_NUM_ATTEMPTS.*"none".*must be a whole number of attempts from 1 to 1001/,
       tryNextLink: false,
       phase: "token",
       statusCode: undefined,
@@ -295,6 +296,14 @@ describe("the class", () => {
     expect(new Error("x") instanceof InstanceMetadataError).toBe(false);
     expect((null as unknown) instanceof InstanceMetadataError).toBe(false);
     expect(({ code: "IMDS_TIMEOUT" } as unknown) instanceof InstanceMetadataError).toBe(false);
+  });
+
+  test("a class that an application derives from it has instances of its own", () => {
+    class Derived extends InstanceMetadataError {}
+    const details = { code: "IMDS_TIMEOUT", phase: "token" } as const;
+    expect(new InstanceMetadataError("x", details) instanceof Derived).toBe(false);
+    expect(new Derived("x", details) instanceof Derived).toBe(true);
+    expect(new Derived("x", details) instanceof InstanceMetadataError).toBe(true);
   });
 
   test("keeps the system's own error as its cause", async () => {

@@ -242,6 +242,12 @@ describe("a role that EC2 may not assume", () => {
     expect(error.message).not.toContain(tokenNumber(1));
   });
 
+  test("a Message in any language is told as it is, without what would turn or break the line", async () => {
+    const Message = "Rôle ünassumable \u{1F510}\u202e\u2028\u0007: 役割";
+    const { error } = await refusal(serveDocument({ Code: "Failed", Message }));
+    expect(error.message).toContain("it says Failed: Rôle ünassumable \u{1F510} : 役割.");
+  });
+
   test("each attempt that it took counts", async () => {
     await using imds = await scriptedServer({ credentials: [answer(503), answer(503), json(denied)] });
     expect(await failureOf(providerAt(imds)())).toMatchObject({ code: "ROLE_NOT_ASSUMABLE", attempts: 3 });
