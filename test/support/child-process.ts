@@ -31,10 +31,9 @@ export interface RunningChild {
  */
 export const CLEAN_ENVIRONMENT: Readonly<Record<string, string>> = {
   PATH: process.env.PATH ?? "",
-  HOME: "/nonexistent",
+  // Not the user's own. npm, Bun and Deno make what they want in it.
+  HOME: join(tmpdir(), "ec2-role-credentials-home"),
   TMPDIR: process.env.TMPDIR ?? "/tmp",
-  // Otherwise npm makes a home where there is none.
-  npm_config_cache: join(tmpdir(), "ec2-role-credentials-npm"),
   // The network guard of the tests travels in it.
   ...(process.env.NODE_OPTIONS && { NODE_OPTIONS: process.env.NODE_OPTIONS }),
   AWS_EC2_METADATA_SERVICE_ENDPOINT: "http://127.0.0.1:9",
