@@ -49,7 +49,12 @@ function checkTags(tags: unknown): Readonly<Record<string, string>> {
   if (typeof tags !== "object" || tags === null || Array.isArray(tags)) refuse("tags", "an object", tags);
   for (const [key, value] of Object.entries(tags)) {
     // What EC2 demands of tags that it is to show in metadata.
-    checkPattern("tags", key, /^(?!\.{1,2}$|_index$)[\w+=.,:@-]+$/, "named without a space or a slash");
+    checkPattern(
+      "tags",
+      key,
+      /^(?!\.{1,2}$|_index$)[\w+=.,:@-]+$/,
+      "named with letters, digits and +-=.,_:@ only, and not ., .. or _index",
+    );
     if (typeof value !== "string") refuse(`tags.${key}`, "a string", value);
   }
   return { ...tags };

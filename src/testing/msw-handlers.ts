@@ -125,7 +125,7 @@ function failingBody(bytes: Uint8Array | undefined): ReadableStream<Uint8Array> 
   return new ReadableStream(
     {
       pull(controller) {
-        if (!left?.length) {
+        if (left === undefined) {
           controller.error(Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" }));
           return;
         }

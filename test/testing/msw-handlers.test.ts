@@ -195,6 +195,15 @@ describe("with msw", () => {
     expect(Buffer.concat(chunks).toString()).toBe("01234");
   });
 
+  test("a truncated answer without a body begins all the same", async () => {
+    serveMock().fail({ mode: "truncate", body: "" });
+    const [response] = await putByNode();
+    const [error] = await once(response.resume(), "error");
+
+    expect(response.statusCode).toBe(200);
+    expect(error).toMatchObject({ code: "ECONNRESET" });
+  });
+
   test("a hang lasts until the client gives up", async () => {
     const imds = serveMock();
     imds.fail({ mode: "hang" });
