@@ -1,9 +1,10 @@
 import type { InstanceMetadataError, InstanceMetadataErrorCode } from "../errors.js";
 import type { Situation } from "./settings-findings.js";
+import { isEc2Address } from "./settings-findings.js";
 
 const MODIFY = "aws ec2 modify-instance-metadata-options";
 
-export const REQUIRE_TOKENS: string = `Require tokens: ${MODIFY} --http-tokens required --instance-id …`;
+export const REQUIRE_TOKENS: string = `Once nothing here uses IMDSv1 (the CloudWatch metric MetadataNoToken stays 0), require tokens: ${MODIFY} --http-tokens required --instance-id …`;
 
 /** After these the endpoint itself is in doubt, if somebody named it. */
 const DOUBTFUL: ReadonlySet<InstanceMetadataErrorCode> = new Set([
@@ -15,12 +16,20 @@ const DOUBTFUL: ReadonlySet<InstanceMetadataErrorCode> = new Set([
 ]);
 
 /** What to do here about an error of the metadata service; undefined if its message says all there is to say. */
-export function cureFor({ code, phase }: InstanceMetadataError, situation: Situation): string | undefined {
+export function cureFor(error: InstanceMetadataError, situation: Situation): string | undefined {
+  const { code } = error;
+  const instanceCure = cureOfInstance(error);
+  if (instanceCure === undefined) return DOUBTFUL.has(code) ? endpointCure(situation, code) : undefined;
+  const named = isEc2Address(situation.settings.endpoint) ? undefined : endpointCure(situation, code);
+  return named === undefined ? instanceCure : `${named} If it leads to EC2's: ${instanceCure}`;
+}
+
+function cureOfInstance({ code, phase }: InstanceMetadataError): string | undefined {
   if (code === "IMDS_FORBIDDEN")
     return `Switch metadata access on: ${MODIFY} --http-endpoint enabled --instance-id …`;
   if (code === "IMDS_TIMEOUT" && phase === "token")
-    return `Let the token reach a container: ${MODIFY} --http-put-response-hop-limit 2 --instance-id …`;
-  return DOUBTFUL.has(code) ? endpointCure(situation, code) : undefined;
+    return `If this is a container, let the token reach it: ${MODIFY} --http-put-response-hop-limit 2 --instance-id …`;
+  return undefined;
 }
 
 function endpointCure({ places }: Situation, code: InstanceMetadataErrorCode): string | undefined {

@@ -16,7 +16,7 @@ interface SharedFile {
 }
 
 const REMOVE =
-  "Remove them: on an instance a role is always preferable, as its keys expire by themselves and cannot be copied out of a file.";
+  "Remove them from an instance: there a role is always preferable, as its keys expire by themselves and cannot be copied out of a file. On your own machine they may stay.";
 
 const ID = "AWS_ACCESS_KEY_ID";
 const SECRET = "AWS_SECRET_ACCESS_KEY";

@@ -35,7 +35,7 @@ function compared(secondsAhead: number): Finding {
   const cure = "Set the clock by NTP; EC2 has a time service at 169.254.169.123.";
   if (off <= 30) return { check, verdict: "ok", says };
   if (off <= 300) return { check, verdict: "warning", says, cure };
-  const consequence = "AWS refuses requests that are signed more than 5 minutes off.";
+  const consequence = "Most AWS services refuse requests that are signed more than 5 minutes off (S3: 15).";
   return { check, verdict: "broken", says: `${says} ${consequence}`, cure };
 }
 

@@ -34,9 +34,9 @@ function summary(findings: readonly Finding[], verdict: Health): string {
   const count = (wanted: Verdict) => findings.filter((finding) => finding.verdict === wanted).length;
   if (verdict === "broken") return `${count("broken")} broken: see above.`;
   const warnings = count("warning");
-  if (warnings === 0) return "All is well: this machine gets the role's credentials.";
+  if (warnings === 0) return "All is well: with these settings, this machine gets the role's credentials.";
   const counted = warnings === 1 ? "1 warning" : `${warnings} warnings`;
-  return `It works: this machine gets the role's credentials; ${counted} above.`;
+  return `It works: with these settings, this machine gets the role's credentials; ${counted} above.`;
 }
 
 /** Texts come from files and from the service too: nothing in them may steer a terminal. */

@@ -18,17 +18,22 @@ export async function roleFindings(probe: MetadataProbe, situation: Situation): 
   const { settings } = situation;
   try {
     const { roleName, granted } = await new RoleCredentials(settings).load();
-    return [
-      { check: "role", verdict: "ok", says: `EC2 can assume the role ${roleName}.` },
-      credentialsFinding(granted.expiresAt, wallClock(), settings),
-    ];
+    const now = wallClock();
+    // Those that have expired say nothing of today.
+    const says =
+      granted.expiresAt > now
+        ? `EC2 can assume the role ${roleName}.`
+        : `The role ${roleName} has credentials here.`;
+    return [{ check: "role", verdict: "ok", says }, credentialsFinding(granted.expiresAt, now, settings)];
   } catch (thrown) {
     const error = asError(thrown);
     if (error.code === "NO_ROLE_ATTACHED" || error.code === "ROLE_NOT_ASSUMABLE") {
       const role = await noRoleFinding(error, probe, situation);
       return [role, ...skipped(["credentials"], "role")];
     }
-    return [...skipped(["role"], "credentials"), broken("credentials", error, cureFor(error, situation))];
+    const cure = cureFor(error, situation);
+    if (error.phase === "role") return [broken("role", error, cure), ...skipped(["credentials"], "role")];
+    return [...skipped(["role"], "credentials"), broken("credentials", error, cure)];
   }
 }
 
@@ -70,7 +75,7 @@ function credentialsFinding(expiresAt: number, now: number, settings: RoleSettin
       check,
       verdict: "broken",
       says: `The credentials that EC2 serves expired at ${until} and were not replaced, or this machine's clock is ahead.`,
-      cure: "Look at the clock below; if it is right, the metadata service is in trouble: stop and start the instance.",
+      cure: "Look at the clock below. If it is right, attach the instance profile anew: aws ec2 replace-iam-instance-profile-association --association-id … --iam-instance-profile Name=…",
     };
   }
   const window = advisoryWindow(left, settings.advisoryWindowMs);

@@ -1,3 +1,5 @@
+import type { Endpoint } from "../endpoint.js";
+import { ENDPOINT_MODES } from "../endpoint.js";
 import type { InstanceRoleOptions } from "../options.js";
 import type { RoleSettings, Sourced } from "../settings.js";
 import { findSetting, resolveRoleSettings, SOURCES } from "../settings.js";
@@ -57,6 +59,10 @@ function calledThere(name: Sourced, from: Place["from"], profile: string): strin
   }
 }
 
+/** Whether an endpoint is one of the two that EC2 has. */
+export const isEc2Address = ({ href }: Endpoint): boolean =>
+  Object.values<string>(ENDPOINT_MODES).includes(href);
+
 export function settingsFindings({ settings, places, profile }: Situation): Finding[] {
   const { endpoint, roleName, timeoutMs, maxRetries, imdsV1 } = settings;
   const by = (place: Place | undefined) => `(${place?.called ?? "default"})`;
@@ -69,7 +75,8 @@ export function settingsFindings({ settings, places, profile }: Situation): Find
     `profile ${profile.name} (${profile.called})`,
   ];
   const check = "settings";
-  const findings: Finding[] = [{ check, verdict: "ok", says: `In force: ${inForce.join(", ")}.` }];
+  const whose = isEc2Address(endpoint) ? "" : " The endpoint is not EC2's own.";
+  const findings: Finding[] = [{ check, verdict: "ok", says: `In force: ${inForce.join(", ")}.${whose}` }];
   const isMissing = Object.keys(profile.section).length === 0;
   if (isMissing && profile.called !== "default") {
     const { configFilepath, filepath } = sharedFilePaths();

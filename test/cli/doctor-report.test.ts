@@ -27,7 +27,9 @@ const lastLine = (text: string): string => text.trimEnd().split("\n").at(-1) ?? 
 test("it works, with a warning: the last line counts it", async () => {
   const { written, status } = await doctor();
   expect(status).toBe(0);
-  expect(lastLine(written)).toBe("It works: this machine gets the role's credentials; 1 warning above.");
+  expect(lastLine(written)).toBe(
+    "It works: with these settings, this machine gets the role's credentials; 1 warning above.",
+  );
 });
 
 test("with two warnings", async () => {

@@ -31,7 +31,7 @@ test("each setting is shown with the flag, variable or key that it comes from", 
   vi.stubEnv("AWS_PROFILE", "mine");
   const findings = await diagnose({ roleName: "app" });
   expect(finding(findings, "settings").says).toBe(
-    `In force: role name app (--role), endpoint ${listener.endpoint} (AWS_EC2_METADATA_SERVICE_ENDPOINT), timeout 2000 ms (metadata_service_timeout of profile mine), 3 retries (default), IMDSv1 allowed (ec2_metadata_v1_disabled of profile mine), profile mine (AWS_PROFILE).`,
+    `In force: role name app (--role), endpoint ${listener.endpoint} (AWS_EC2_METADATA_SERVICE_ENDPOINT), timeout 2000 ms (metadata_service_timeout of profile mine), 3 retries (default), IMDSv1 allowed (ec2_metadata_v1_disabled of profile mine), profile mine (AWS_PROFILE). The endpoint is not EC2's own.`,
   );
   expect(findings.filter(({ check }) => check === "settings")).toHaveLength(1);
 });

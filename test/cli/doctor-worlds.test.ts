@@ -75,7 +75,9 @@ test("the token's answer never arrives: the hop limit is named", async () => {
   expect(verdicts(findings)).toMatchObject(NO_TOKEN);
   expect(finding(findings, "session token")).toMatchObject({ code: "IMDS_TIMEOUT" });
   expect(finding(findings, "session token").says).toContain("hop limit");
-  expect(finding(findings, "session token").cure).toContain("--http-put-response-hop-limit 2");
+  expect(finding(findings, "session token").cure).toMatch(
+    /^Unset AWS_EC2_METADATA_SERVICE_ENDPOINT unless .* If it leads to EC2's: If this is a container, .*--http-put-response-hop-limit 2/,
+  );
 });
 
 test("metadata access is switched off", async () => {
@@ -235,6 +237,13 @@ test("a role is named, and none is attached", async () => {
   expect(cure).toContain("No role is listed at all: see instance profile.");
 });
 
+test("the role list is refused: that is what is broken", async () => {
+  imds.fail({ on: "role", status: 302, times: Number.POSITIVE_INFINITY });
+  const findings = await diagnose({});
+  expect(verdicts(findings)).toMatchObject({ role: "broken", credentials: "skipped" });
+  expect(finding(findings, "role")).toMatchObject({ code: "SERVER_ERROR" });
+});
+
 test("EC2 may not assume the role: the trust policy is named", async () => {
   imds.denyAssumeRole("EC2 cannot assume the role app.");
   const findings = await diagnose({});
@@ -250,7 +259,10 @@ test("the credentials served have expired", async () => {
     sessionToken: "t",
     expiration: new Date(0),
   });
-  expect(verdicts(await diagnose({}))).toMatchObject({ role: "ok", credentials: "broken" });
+  const findings = await diagnose({});
+  expect(verdicts(findings)).toMatchObject({ role: "ok", credentials: "broken" });
+  expect(finding(findings, "role").says).toBe("The role app has credentials here.");
+  expect(finding(findings, "credentials").cure).not.toContain("stop");
 });
 
 test.each([
@@ -298,7 +310,12 @@ test("the time is not told, as there is no listing: no word of a path to check",
 });
 
 test.each([
-  ["ten minutes ahead", 600_000, "broken", /is (599|600|601) s ahead of .* more than 5 minutes off\./],
+  [
+    "ten minutes ahead",
+    600_000,
+    "broken",
+    /is (599|600|601) s ahead of .* more than 5 minutes off \(S3: 15\)\./,
+  ],
   ["a minute ahead", 60_000, "warning", /is (59|60|61) s ahead of the metadata service's\.$/],
   ["a minute behind", -60_000, "warning", /is (59|60|61) s behind the metadata service's\.$/],
   ["right", 0, "ok", /agrees with the metadata service's\.$/],
