@@ -11,10 +11,11 @@ import {
   wallClock,
 } from "./clock.js";
 import { detached } from "./detached.js";
+import { codeOf } from "./errors.js";
 import type { Membership } from "./membership.js";
 import { RecentIds } from "./recent-ids.js";
 import type { RefreshEvent, RefreshKind } from "./refresh-events.js";
-import { codeOf, publish, RefreshLog } from "./refresh-events.js";
+import { publish, RefreshLog } from "./refresh-events.js";
 import { RefreshPause } from "./refresh-pause.js";
 import type { CacheState, HeldSet, Likeness } from "./refresh-policy.js";
 import {

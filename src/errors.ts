@@ -85,3 +85,6 @@ export class InstanceMetadataError extends Error {
     return typeof value === "object" && value !== null && BRAND in value;
   }
 }
+
+export const codeOf = (error: Error | undefined): InstanceMetadataErrorCode | undefined =>
+  error instanceof InstanceMetadataError ? error.code : undefined;

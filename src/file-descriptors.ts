@@ -1,7 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import { devNull } from "node:os";
 import { InstanceMetadataError } from "./errors.js";
-import { codeOf } from "./request-failure.js";
+import { systemCodeOf } from "./request-failure.js";
 
 /**
  * Whoever finds a file missing while no descriptor is left must not believe it: Node would take a package for
@@ -13,7 +13,7 @@ export function requireFileDescriptor(): void {
   try {
     closeSync(openSync(devNull, "r"));
   } catch (cause) {
-    if (!["EMFILE", "ENFILE"].includes(codeOf(cause) ?? "")) return;
+    if (!["EMFILE", "ENFILE"].includes(systemCodeOf(cause) ?? "")) return;
     throw new InstanceMetadataError(
       "This process has no file descriptor left to reach the metadata service with. Find out what keeps files or connections open.",
       { code: "IMDS_UNREACHABLE", phase: "token", cause },

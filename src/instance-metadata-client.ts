@@ -96,7 +96,10 @@ export class InstanceMetadataClient {
     return this.#read("/latest/dynamic/instance-identity/document", parseJsonObject);
   }
 
-  /** What metadata says about the instance profile, parsed. `NOT_FOUND` when none is attached. */
+  /**
+   * What metadata says about the instance profile, parsed. `NOT_FOUND` when none is attached, otherwise errors as
+   * `identityDocument`.
+   */
   iamInfo(): Promise<InstanceProfileInfo> {
     return this.#read("/latest/meta-data/iam/info", parseJsonObject);
   }

@@ -2,7 +2,11 @@ import type { Logger } from "@smithy/types";
 import { endpointProblem } from "./endpoint.js";
 import { isRoleName } from "./role-name.js";
 
-/** How to reach the metadata service. Every option may be left out or `undefined`. */
+/**
+ * How to reach the metadata service. Every option may be left out or `undefined`.
+ *
+ * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-imds-client.html
+ */
 export interface InstanceMetadataOptions {
   /**
    * URL of the metadata service, `http:` or `https:`, without user info. Wins over `endpointMode`.
@@ -38,7 +42,11 @@ export interface InstanceMetadataOptions {
   logger?: Logger | undefined;
 }
 
-/** Options of {@link fromInstanceRole}. Every one may be left out or `undefined`. */
+/**
+ * Options of {@link fromInstanceRole}. Every one may be left out or `undefined`.
+ *
+ * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-imds-credentials.html
+ */
 export interface InstanceRoleOptions extends InstanceMetadataOptions {
   /**
    * Name of the role; skips asking which one is attached.

@@ -1,13 +1,12 @@
 import { channel } from "node:diagnostics_channel";
 import type { Logger } from "@smithy/types";
 import type { InstanceMetadataErrorCode } from "./errors.js";
-import { InstanceMetadataError } from "./errors.js";
 import { tell } from "./log.js";
 
 /** The `node:diagnostics_channel` on which every look for credentials is published as a {@link RefreshEvent}. */
 export const REFRESH_CHANNEL = "ec2-role-credentials:refresh";
 
-/** Why somebody looked: see "Refreshing" in the documentation for the states. */
+/** Why somebody looked; `docs/refreshing.md` tells of the states. */
 export type RefreshKind = "initial" | "advisory" | "age" | "mandatory" | "forced";
 
 /** One look for credentials, retries included. It never holds a secret. */
@@ -71,6 +70,3 @@ export class RefreshLog {
     for (const logger of this.#loggers()) tell(logger, level, line);
   }
 }
-
-export const codeOf = (error: Error | undefined): InstanceMetadataErrorCode | undefined =>
-  error instanceof InstanceMetadataError ? error.code : undefined;

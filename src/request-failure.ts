@@ -57,7 +57,7 @@ const UNCONNECTED: ReadonlySet<string> = new Set(["ETIMEDOUT"]);
 
 /** Sorts what the HTTP stack threw before an answer began, by its code. */
 export function failureFromError(error: unknown): RequestFailure {
-  const code = codeOf(error);
+  const code = systemCodeOf(error);
   if (code === undefined || code.startsWith("HPE_")) {
     // The parser's own error carries the bytes that it stumbled over: dropped.
     return new RequestFailure("garbled", "what came back is not HTTP");
@@ -72,7 +72,7 @@ export function failureFromError(error: unknown): RequestFailure {
 }
 
 /** By its shape: in a test environment that has its own globals, Node's errors are no instances of `Error`. */
-export function codeOf(error: unknown): string | undefined {
+export function systemCodeOf(error: unknown): string | undefined {
   const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
   return typeof code === "string" ? code : undefined;
 }

@@ -2,8 +2,8 @@ import type { Moment } from "./clock.js";
 import { hasCome, monotonicClock, wallClock } from "./clock.js";
 import { InstanceMetadataError } from "./errors.js";
 import type { HttpExchange, MetadataAnswer } from "./http-exchange.js";
-import { requestWithRetries } from "./metadata-request.js";
 import { RequestFailure } from "./request-failure.js";
+import { requestWithRetries } from "./request-with-retries.js";
 import type { MetadataSettings } from "./settings.js";
 
 const TTL_HEADER = "x-aws-ec2-metadata-token-ttl-seconds";

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { codeOf } from "../request-failure.js";
+import { systemCodeOf } from "../request-failure.js";
 import { VERSION } from "../version.js";
 import { runDoctor } from "./doctor.js";
 import { runMock } from "./mock.js";
@@ -43,7 +43,7 @@ async function main([name, ...args]: string[]): Promise<number> {
  * told, and the status says that the output is not whole.
  */
 function onWriteError(error: unknown): void {
-  const code = codeOf(error);
+  const code = systemCodeOf(error);
   if (code === "EPIPE") return;
   process.exitCode = 1;
   process.stderr.write(`ec2-role-credentials: the output could not be written (${code})\n`);
@@ -52,7 +52,7 @@ function onWriteError(error: unknown): void {
 process.stdout.on("error", onWriteError);
 // Where this fails there is nowhere to tell.
 process.stderr.on("error", (error) => {
-  if (codeOf(error) !== "EPIPE") process.exitCode = 1;
+  if (systemCodeOf(error) !== "EPIPE") process.exitCode = 1;
 });
 
 // No top-level await: this file is built as CommonJS too. The process ends by itself, so output is never cut.

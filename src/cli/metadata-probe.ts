@@ -1,8 +1,8 @@
 import { InstanceMetadataError } from "../errors.js";
 import type { MetadataAnswer } from "../http-exchange.js";
 import { HttpExchange } from "../http-exchange.js";
-import { requestWithRetries } from "../metadata-request.js";
 import { RequestFailure } from "../request-failure.js";
+import { requestWithRetries } from "../request-with-retries.js";
 import type { Authorization } from "../session-token.js";
 import { SessionToken } from "../session-token.js";
 import type { MetadataSettings } from "../settings.js";

@@ -60,6 +60,7 @@ export class CredentialSets {
 
   /** Serves a set that was made elsewhere. */
   serve(given: AwsCredentialIdentity): CredentialSet {
+    // An object, no more: identities from the SDK have further fields.
     checkNames("set", given, Object.keys(given ?? {}));
     const { expiration, accountId } = given;
     if (expiration !== undefined && !isWritable(expiration)) {
@@ -113,7 +114,7 @@ function checkSecret(name: string, value: unknown): string {
   throw new TypeError(`${name} must be a string that is not empty: a role's credentials always have one`);
 }
 
-/** A copy for the user of the mock: what he does to it changes nothing here. */
+/** A copy: what the mock's user does to it changes nothing here. */
 export function identityOf(set: CredentialSet): AwsCredentialIdentity {
   return {
     accessKeyId: set.accessKeyId,

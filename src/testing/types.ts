@@ -112,7 +112,7 @@ export interface MockImds {
    * Handlers for msw 2.12 or later: `setupServer(...imds.handlers)`. Nothing here loads msw; it is for the test to
    * install. What msw cannot express is told by the nearest that a client sees: after a reset, `fetch` gets
    * the status before its body fails with ECONNRESET (`node:http` gets no response, as from a socket); `fetch`
-   * too sees a truncated body as an error rather than as a closed connection.
+   * too sees a truncated body as an error rather than as a closed connection, and cannot be aborted within a body that drips.
    */
   readonly handlers: HttpHandler[];
   /** Listens on loopback, for clients in other processes and languages. Rejects if the port is in use. */

@@ -6,7 +6,7 @@ import { explanations } from "./explanations.js";
 import type { Measurements } from "./measure.js";
 import type { Row } from "./rows.js";
 import type { Scene } from "./startup.js";
-import { median, summarize } from "./statistics.js";
+import { median, ratio, summarize } from "./statistics.js";
 import type { Panel } from "./svg.js";
 import { chart } from "./svg.js";
 import { startRatio } from "./table.js";
@@ -38,6 +38,7 @@ const LABELS: readonly (readonly [Scene, string])[] = [
 function panels(measured: Measurements): readonly Panel[] {
   const { loads, growth, starts } = measured;
   const plain = median(loads.plain);
+  const ofPlain = (load: readonly number[]) => ratio(load, loads.plain).median;
   const line = (kind: keyof typeof growth, value: "requests" | "milliseconds") =>
     (["ours", "smithy"] as const).map((library) => ({
       name: library === "ours" ? "this library" : "smithy's provider",
@@ -70,10 +71,10 @@ function panels(measured: Measurements): readonly Panel[] {
       unit: "x three requests",
       bars: [
         ["three plain requests", 1],
-        ["this library, first", median(loads.oursFirst) / plain],
-        ["this library, reload", median(loads.oursReload) / plain],
-        ["smithy's, always", median(loads.smithyReload) / plain],
-        ["ec2-metadata-service", median(loads.metadataService) / plain],
+        ["this library, first", ofPlain(loads.oursFirst)],
+        ["this library, reload", ofPlain(loads.oursReload)],
+        ["smithy's, always", ofPlain(loads.smithyReload)],
+        ["ec2-metadata-service", ofPlain(loads.metadataService)],
       ],
     },
     lines("Requests against callers of one provider", "callers", "requests"),
@@ -110,7 +111,6 @@ function startTable(measured: Measurements): string {
 }
 
 function loadTable({ loads }: Measurements): string {
-  const plain = median(loads.plain);
   const names: readonly (readonly [keyof typeof loads, string])[] = [
     ["plain", "three plain requests on one kept connection"],
     ["bareHandler", "the same by the SDK's handler"],
@@ -127,7 +127,7 @@ function loadTable({ loads }: Measurements): string {
     ["a load in a warm process", "time", "spread"],
     names.map(([load, name]) => [
       name,
-      figure(median(loads[load]) / plain),
+      figure(ratio(loads[load], loads.plain).median),
       `± ${Math.round(summarize(loads[load]).spread * 50)} %`,
     ]),
   );

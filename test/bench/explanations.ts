@@ -1,6 +1,6 @@
 import { markdownTable } from "../support/markdown.js";
 import type { Measurements } from "./measure.js";
-import { median } from "./statistics.js";
+import { ratio } from "./statistics.js";
 import { startRatio } from "./table.js";
 
 const figure = (value: number): string => `${value.toFixed(2)} x`;
@@ -53,9 +53,8 @@ switch on (Node 22 and later), not a library's. The last line of the table is th
 }
 
 function warm({ loads }: Measurements): string {
-  const plain = median(loads.plain);
-  const share = (load: keyof typeof loads) => figure(median(loads[load]) / plain);
-  const ofSmithy = (load: keyof typeof loads) => figure(median(loads[load]) / median(loads.smithyReload));
+  const share = (load: keyof typeof loads) => figure(ratio(loads[load], loads.plain).median);
+  const ofSmithy = (load: keyof typeof loads) => figure(ratio(loads[load], loads.smithyReload).median);
   return `## A load in a warm process
 
 First credentials take ${share("oursFirst")} the time of three plain requests; the same three by the SDK's handler ${share("bareHandler")}, this library
@@ -85,7 +84,7 @@ Packed, ${(packedBytes / 1000).toFixed(0)} kB, a good part of it source maps. Mi
 
 ${table}
 
-A quarter of it, gzipped, are texts: the errors' hints, the names of variables and keys, what an option may be. p-retry is 1.2 kB,
+A quarter of it, gzipped, is text: the errors' hints, the names of variables and keys, what an option may be. p-retry is 1.2 kB,
 most of it checks of options that are never given here. Tried: other minifiers (esbuild, Rolldown and terser come within 2 % of
 one another); tables in the place of switches (0.1 kB, and in); is-network-error replaced by an empty file, as none of the errors here
 is one of \`fetch\` (0.3 kB, and not worth a build that differs from its source); shorter hints (each is some 40 bytes, and is what a

@@ -52,7 +52,7 @@ const PARTS: readonly (readonly [RegExp, string])[] = [
     /cache|refresh|shared-credentials|weak-timer|clock|detached|recent-ids|membership/,
     "cache, policy, events",
   ],
-  [/http-exchange|transport|retry-policy|metadata-request|load-package/, "connections and retries"],
+  [/http-exchange|transport|retry-policy|request-with-retries|load-package/, "connections and retries"],
   [/session-token|metadata-reader|role|credentials-document/, "token, role and document"],
   [/plugin|from-instance-role|client|region/, "what is exported: provider, plugin, client"],
 ];

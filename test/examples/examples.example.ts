@@ -1,7 +1,10 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { MANIFEST } from "../support/packed-package.js";
 import { EXAMPLE_NAMES, exampleProject, manifestOf, packagesOf } from "./example-project.js";
 import { npm, startScene, startService } from "./scene.js";
@@ -110,6 +113,39 @@ test("express-service serves reports, is healthy while it has credentials, and e
   expect(await health.json()).toMatchObject({ healthy: true, roleName: "report-writer" });
   expect(imds.requests.filter(({ step }) => step === "credentials")).toHaveLength(1);
   expect(await service.terminate()).toBe("closed\n");
+});
+
+test("express-service answers what is under way before it ends", async () => {
+  const { env } = await startScene();
+  const slowS3 = createServer();
+  slowS3.on("request", (_request, response) => {
+    response.writeHead(200, { "content-length": 8 }).write("all ");
+  });
+  onTestFinished(() => void slowS3.close());
+  await once(slowS3.listen(0, "127.0.0.1"), "listening");
+  const { port } = slowS3.address() as AddressInfo;
+  const service = await startService("express-service", {
+    ...env,
+    AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${port}`,
+  });
+
+  const asked = once(slowS3, "request") as Promise<[IncomingMessage, ServerResponse]>;
+  const report = fetch(`${service.url}/reports/today`, { headers: { connection: "close" } });
+  const [, response] = await asked;
+  const ended = service.terminate();
+  // It takes no new connections from when it has noticed.
+  await vi.waitUntil(
+    () =>
+      fetch(`${service.url}/health`).then(
+        () => false,
+        () => true,
+      ),
+    { timeout: 30_000 },
+  );
+  response.end("well");
+
+  expect(await (await report).text()).toBe("all well");
+  expect(await ended).toBe("closed\n");
 });
 
 test("express-service says that it is not healthy where it has no role", async () => {

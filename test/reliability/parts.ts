@@ -19,7 +19,7 @@ export const PARTS: readonly Part[] = [
     command: "npx vitest run test/fault-matrix",
     about: `Every step of a load meets every fault, over real sockets: at its first attempt, at every attempt, after a good
 load, without retries, with IMDSv1 allowed, with a role name given. What a cell must end in, and which requests it may make, is
-worked out from the words of the design by an oracle that shares no code with the library. No cell may take twice what its
+worked out from the documented behaviour by an oracle that shares no code with the library. No cell may take twice what its
 attempts may take together, leave a connection open, or show a secret.`,
     tables: [
       { file: "fault-matrix", above: "" },

@@ -30,7 +30,7 @@ interface TestReport {
 function namesIn(file: string): string {
   const { testResults } = JSON.parse(readFileSync(file, "utf8")) as TestReport;
   const tests = testResults.flatMap(({ assertionResults }) => assertionResults);
-  const names = tests.map(({ ancestorTitles, title }) => [...ancestorTitles, title].join(" "));
+  const names = tests.map(({ ancestorTitles, title }) => [...ancestorTitles, title].join(": "));
   return `${tests.length} tests passed:\n\n${names
     .sort()
     .map((name) => `- ${name}`)

@@ -16,7 +16,7 @@ test.for([
   expect(findLeaks(`${harmless} ${planted} ${harmless}`, [secret])).not.toEqual([]);
 });
 
-test("what is no secret is none", () => {
+test("text without a secret raises no alarm", () => {
   expect(findLeaks(harmless, [secret])).toEqual([]);
 });
 

@@ -158,7 +158,7 @@ and a request takes about ten of them, which leaves some ${MOST_REQUESTS_A_SECON
   JS SDK it is ${round(js.longestStale)} s.
 
 For the defaults: the pauses stay as they are, and so does the delay of the timer. The one change that the simulation
-asks for, a start of the window that is drawn at random, is outside of what the design allows today.
+asks for, a start of the window that is drawn at random, is not made: a call in the window starts the look at once.
 
 ## A common boot, then 48 hours
 

@@ -37,8 +37,11 @@ const server = app.listen(Number(PORT), (error) => {
   console.log(`listening on port ${server.address().port}`);
 });
 process.once("SIGTERM", () => {
-  server.close(() => console.log("closed"));
+  // Requests that are under way still need S3 and credentials: those end last.
+  server.close(() => {
+    credentials.close();
+    s3.destroy();
+    console.log("closed");
+  });
   server.closeIdleConnections();
-  credentials.close();
-  s3.destroy();
 });
