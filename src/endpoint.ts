@@ -17,8 +17,8 @@ export function endpointProblem(text: string): string | undefined {
   if (!URL.canParse(text)) return "must be a URL such as http://127.0.0.1:1338";
   const url = new URL(text);
   if (url.protocol !== "http:" && url.protocol !== "https:") return "must be an http or https URL";
-  if (url.username !== "" || url.password !== "") return "must not hold a user name or password";
-  if (url.search !== "" || url.hash !== "") return "must not have a query or a fragment";
+  if (url.username !== "" || url.password !== "") return "must be a URL without user name and password";
+  if (url.search !== "" || url.hash !== "") return "must be a URL without query and fragment";
   return undefined;
 }
 

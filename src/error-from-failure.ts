@@ -15,18 +15,14 @@ const STEP: Readonly<Record<InstanceMetadataPhase, string>> = {
   metadata: "Instance metadata",
 };
 
-const CODES: Readonly<Record<Exclude<FailureKind, "status">, InstanceMetadataErrorCode>> = {
+/** Of the answers that are of no use, those that are more than `INVALID_RESPONSE`; a status has a code of its own. */
+const CODES: Readonly<Partial<Record<FailureKind, InstanceMetadataErrorCode>>> = {
   refused: "IMDS_UNREACHABLE",
   unroutable: "IMDS_UNREACHABLE",
   unconnected: "IMDS_UNREACHABLE",
   reset: "IMDS_UNREACHABLE",
   timeout: "IMDS_TIMEOUT",
   aborted: "ABORTED",
-  garbled: "INVALID_RESPONSE",
-  truncated: "INVALID_RESPONSE",
-  oversized: "INVALID_RESPONSE",
-  unusable: "INVALID_RESPONSE",
-  illegal: "INVALID_RESPONSE",
   unlisted: "NO_ROLE_ATTACHED",
 };
 
@@ -78,7 +74,10 @@ const IN_THE_BODY: ReadonlySet<FailureKind> = new Set([
 /** The typed error for a failed request: what happened, where, and what to do about it. */
 export function errorFromFailure(failure: RequestFailure, context: Context): InstanceMetadataError {
   const { phase, attempts, endpoint } = context;
-  const code = failure.kind === "status" ? codeOfStatus(failure.statusCode, phase) : CODES[failure.kind];
+  const code =
+    failure.kind === "status"
+      ? codeOfStatus(failure.statusCode, phase)
+      : (CODES[failure.kind] ?? "INVALID_RESPONSE");
   const tries = attempts > 1 ? ` (tried ${attempts} times)` : "";
   const what =
     code === "ABORTED"

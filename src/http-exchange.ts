@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { HttpRequest, HttpResponse } from "@smithy/types";
 import { unrefTimer } from "./clock.js";
 import type { Endpoint } from "./endpoint.js";
-import { failureFromError, RequestFailure } from "./request-failure.js";
+import { abortedBy, failureFromError, RequestFailure } from "./request-failure.js";
 import type { Transport } from "./transport.js";
 import { loadTransport } from "./transport.js";
 import { VERSION } from "./version.js";
@@ -91,9 +91,9 @@ export class HttpExchange {
       };
       const onAbort = () => {
         this.#queue.splice(this.#queue.indexOf(onTurn), 1);
-        reject(aborted(signal));
+        reject(abortedBy(signal));
       };
-      if (signal?.aborted) return reject(aborted(signal));
+      if (signal?.aborted) return reject(abortedBy(signal));
       this.#queue.push(onTurn);
       signal?.addEventListener("abort", onAbort, { once: true });
     });
@@ -107,7 +107,7 @@ export class HttpExchange {
 
   async #exchange(request: MetadataRequest, signal: AbortSignal | undefined): Promise<MetadataAnswer> {
     this.#openTransport ??= await loadTransport(this.#endpoint);
-    if (signal?.aborted) throw aborted(signal);
+    if (signal?.aborted) throw abortedBy(signal);
     this.#transport ??= this.#openTransport();
     const transport = this.#transport;
     const wireRequest = this.#wireRequest(request);
@@ -127,7 +127,7 @@ export class HttpExchange {
           ? new RequestFailure("unconnected", "no connection was made in time")
           : new RequestFailure("timeout", "no whole answer came in time"),
       );
-    const onAbort = () => end(aborted(signal));
+    const onAbort = () => end(abortedBy(signal));
     // After a blocked event loop the timer comes first and the answer, long here, second: let it be read. The
     // immediate stays referenced: an idle loop sleeps past one that is not, and the deadline would never come.
     const timer = unrefTimer(() => setImmediate(onTimeout), this.#timeoutMs);
@@ -161,9 +161,6 @@ export class HttpExchange {
     };
   }
 }
-
-const aborted = (signal: AbortSignal | undefined): RequestFailure =>
-  new RequestFailure("aborted", "the caller's signal", { cause: signal?.reason });
 
 async function readAnswer(
   { statusCode, headers, body }: HttpResponse,

@@ -2,7 +2,7 @@ import { errorFromFailure } from "./error-from-failure.js";
 import type { InstanceMetadataPhase } from "./errors.js";
 import { InstanceMetadataError } from "./errors.js";
 import { HttpExchange } from "./http-exchange.js";
-import { RequestFailure } from "./request-failure.js";
+import { abortedBy } from "./request-failure.js";
 import { requestWithRetries } from "./request-with-retries.js";
 import type { Authorization } from "./session-token.js";
 import { SessionToken } from "./session-token.js";
@@ -74,9 +74,8 @@ export class MetadataReader {
   #authorize({ signal, phase }: Reading<unknown>): Promise<Authorization> {
     if (!signal) return this.#token.get();
     return new Promise((resolve, reject) => {
-      const failure = () => new RequestFailure("aborted", "the caller's signal", { cause: signal.reason });
-      const onAbort = () =>
-        reject(errorFromFailure(failure(), { phase, attempts: 0, endpoint: this.settings.endpoint.href }));
+      const endpoint = this.settings.endpoint.href;
+      const onAbort = () => reject(errorFromFailure(abortedBy(signal), { phase, attempts: 0, endpoint }));
       if (signal.aborted) return onAbort();
       signal.addEventListener("abort", onAbort, { once: true });
       const done = () => signal.removeEventListener("abort", onAbort);

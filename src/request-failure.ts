@@ -44,16 +44,21 @@ export class RequestFailure extends Error {
   }
 }
 
-const REFUSED: ReadonlySet<string> = new Set(["ECONNREFUSED"]);
-const RESET: ReadonlySet<string> = new Set([
-  "ECONNRESET",
-  "EPIPE",
-  "ECONNABORTED",
-  "EMFILE",
-  "ENFILE",
-  "ENOBUFS",
-]);
-const UNCONNECTED: ReadonlySet<string> = new Set(["ETIMEDOUT"]);
+/** The caller's signal ended it. */
+export const abortedBy = (signal: AbortSignal | undefined): RequestFailure =>
+  new RequestFailure("aborted", "the caller's signal", { cause: signal?.reason });
+
+/** By Node's code; what is not here leads nowhere. */
+const KINDS: Readonly<Record<string, FailureKind>> = {
+  ECONNREFUSED: "refused",
+  ETIMEDOUT: "unconnected",
+  ECONNRESET: "reset",
+  EPIPE: "reset",
+  ECONNABORTED: "reset",
+  EMFILE: "reset",
+  ENFILE: "reset",
+  ENOBUFS: "reset",
+};
 
 /** Sorts what the HTTP stack threw before an answer began, by its code. */
 export function failureFromError(error: unknown): RequestFailure {
@@ -62,13 +67,9 @@ export function failureFromError(error: unknown): RequestFailure {
     // The parser's own error carries the bytes that it stumbled over: dropped.
     return new RequestFailure("garbled", "what came back is not HTTP");
   }
-  const detail = `the connection failed with ${code}`;
-  const cause = error;
-  if (REFUSED.has(code)) return new RequestFailure("refused", "the connection was refused", { cause });
-  if (RESET.has(code)) return new RequestFailure("reset", detail, { cause });
-  if (UNCONNECTED.has(code))
-    return new RequestFailure("unconnected", "no connection was made in time", { cause });
-  return new RequestFailure("unroutable", detail, { cause });
+  return new RequestFailure(KINDS[code] ?? "unroutable", `the connection failed with ${code}`, {
+    cause: error,
+  });
 }
 
 /** By its shape: in a test environment that has its own globals, Node's errors are no instances of `Error`. */

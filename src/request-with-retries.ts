@@ -2,7 +2,7 @@ import pRetry from "p-retry";
 import { errorFromFailure } from "./error-from-failure.js";
 import type { InstanceMetadataPhase } from "./errors.js";
 import type { HttpExchange, MetadataAnswer, MetadataRequest } from "./http-exchange.js";
-import { RequestFailure } from "./request-failure.js";
+import { abortedBy, RequestFailure } from "./request-failure.js";
 import { BACKOFF, mayRetry } from "./retry-policy.js";
 import type { MetadataSettings } from "./settings.js";
 
@@ -39,9 +39,7 @@ export async function requestWithRetries<T>(
       },
     );
   } catch (error) {
-    const failure = signal?.aborted
-      ? new RequestFailure("aborted", "the caller's signal", { cause: signal.reason })
-      : error;
+    const failure = signal?.aborted ? abortedBy(signal) : error;
     if (!(failure instanceof RequestFailure)) throw failure;
     throw errorFromFailure(failure, { phase, attempts, endpoint: settings.endpoint.href });
   }

@@ -44,58 +44,42 @@ export type Sourced =
 /** Where a setting is looked for when there is no option, and how its text becomes the option's value. */
 interface Source<K extends Sourced> {
   readonly variable: string;
-  readonly key: string;
-  /** What the text may be, for the error. */
-  readonly expects: string;
   /** Undefined for text that is not valid. */
   parse(text: string): InstanceRoleOptions[K];
+  /** What the text must be, where that is not what the option must be. */
+  readonly expects?: string;
 }
 
 const DECIMAL = /^(\d+(\.\d*)?|\.\d+)$/;
+const itself = (text: string): string => text;
 
 export const SOURCES: { readonly [K in Sourced]: Source<K> } = {
-  roleName: {
-    variable: "AWS_EC2_INSTANCE_PROFILE_NAME",
-    key: "ec2_instance_profile_name",
-    expects: "the name of a role: letters, digits and +=,.@_-",
-    parse: (text) => text,
-  },
-  endpoint: {
-    variable: "AWS_EC2_METADATA_SERVICE_ENDPOINT",
-    key: "ec2_metadata_service_endpoint",
-    expects: "an http or https URL without user info, query or fragment",
-    parse: (text) => text,
-  },
-  endpointMode: {
-    variable: "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
-    key: "ec2_metadata_service_endpoint_mode",
-    expects: "IPv4 or IPv6",
-    parse: (text) => text,
-  },
+  roleName: { variable: "AWS_EC2_INSTANCE_PROFILE_NAME", parse: itself },
+  endpoint: { variable: "AWS_EC2_METADATA_SERVICE_ENDPOINT", parse: itself },
+  endpointMode: { variable: "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", parse: itself },
   timeout: {
     variable: "AWS_METADATA_SERVICE_TIMEOUT",
-    key: "metadata_service_timeout",
-    expects: "a number of seconds, more than 0 and at most 2147483",
     // To the microsecond, so that 1.005 s is what an option of 1005 ms is.
     parse: (text) => (DECIMAL.test(text) ? Math.round(Number(text) * 1e6) / 1000 : undefined),
+    expects: "must be a number of seconds, more than 0 and at most 2147483",
   },
   maxRetries: {
     variable: "AWS_METADATA_SERVICE_NUM_ATTEMPTS",
-    key: "metadata_service_num_attempts",
-    expects: "a whole number of attempts from 1 to 1001",
     parse: (text) => (/^\d+$/.test(text) ? Number(text) - 1 : undefined),
+    expects: "must be a whole number of attempts from 1 to 1001",
   },
   ec2MetadataV1Disabled: {
     variable: "AWS_EC2_METADATA_V1_DISABLED",
-    key: "ec2_metadata_v1_disabled",
-    expects: "true or false",
     parse: (text) => (/^(true|false)$/i.test(text) ? text.toLowerCase() === "true" : undefined),
   },
 };
 
-function invalid(place: string, text: string, expects: string): InstanceMetadataError {
+/** What a variable is called in the shared config file: `ec2_metadata_service_endpoint` and so on. */
+export const configKey = (variable: string): string => variable.replace("AWS_", "").toLowerCase();
+
+function invalid(place: string, text: string, problem: string): InstanceMetadataError {
   const shown = JSON.stringify(text.slice(0, 200));
-  return new InstanceMetadataError(`${place} is ${shown}; it must be ${expects}.`, {
+  return new InstanceMetadataError(`${place} is ${shown}; it ${problem}.`, {
     code: "INVALID_CONFIGURATION",
     phase: "token",
   });
@@ -115,7 +99,8 @@ export function findSetting<K extends Sourced>(
 ): Found<NonNullable<InstanceRoleOptions[K]>> | undefined {
   const option = options[name];
   if (option !== undefined) return { value: option, from: "option" };
-  const { variable, key, expects, parse } = SOURCES[name];
+  const { variable, parse, expects } = SOURCES[name];
+  const key = configKey(variable);
   const places = [
     { from: "environment", called: `The environment variable ${variable}`, text: process.env[variable] },
     {
@@ -128,12 +113,11 @@ export function findSetting<K extends Sourced>(
     const trimmed = text?.trim() ?? "";
     if (trimmed === "") continue;
     const value = parse(trimmed);
-    if (value === undefined || PROBLEMS[name](value) !== undefined) {
-      // A role's name may have an @, and no colon.
-      const isUrl = name === "endpoint" || trimmed.includes(":");
-      throw invalid(called, isUrl ? withoutUserInfo(trimmed) : trimmed, expects);
-    }
-    return { value, from };
+    const problem = PROBLEMS[name](value);
+    if (value !== undefined && problem === undefined) return { value, from };
+    // A role's name may have an @, and no colon.
+    const isUrl = name === "endpoint" || trimmed.includes(":");
+    throw invalid(called, isUrl ? withoutUserInfo(trimmed) : trimmed, expects ?? String(problem));
   }
   return undefined;
 }

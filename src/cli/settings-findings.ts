@@ -2,7 +2,7 @@ import type { Endpoint } from "../endpoint.js";
 import { ENDPOINT_MODES } from "../endpoint.js";
 import type { InstanceRoleOptions } from "../options.js";
 import type { RoleSettings, Sourced } from "../settings.js";
-import { findSetting, resolveRoleSettings, SOURCES } from "../settings.js";
+import { configKey, findSetting, resolveRoleSettings, SOURCES } from "../settings.js";
 import { type ProfileSection, readProfile, sharedFilePaths } from "../shared-config.js";
 import type { Finding } from "./findings.js";
 
@@ -48,14 +48,14 @@ export async function situationOf(options: InstanceRoleOptions): Promise<Situati
 }
 
 function calledThere(name: Sourced, from: Place["from"], profile: string): string {
-  const { variable, key } = SOURCES[name];
+  const { variable } = SOURCES[name];
   switch (from) {
     case "option":
       return FLAGS[name] ?? `option ${name}`;
     case "environment":
       return variable;
     case "config file":
-      return `${key} of profile ${profile}`;
+      return `${configKey(variable)} of profile ${profile}`;
   }
 }
 
