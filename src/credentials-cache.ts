@@ -99,7 +99,7 @@ export class CredentialsCache implements SharedCache {
   invalidate(accessKeyId: string): void {
     const held = this.#held;
     if (held?.standing !== "good" || held.set.granted.accessKeyId !== accessKeyId) return;
-    this.#pause.makesCallersWait(stateOf(held, wallClock()));
+    this.#pause.enter(stateOf(held, wallClock()));
     this.#held = { ...held, standing: "invalidated" };
     this.#freshUntil = Number.NEGATIVE_INFINITY;
     if (this.#pause.shorten()) this.#schedule();
@@ -144,13 +144,13 @@ export class CredentialsCache implements SharedCache {
     const held = this.#current();
     if (held === undefined) return this.#initial();
     const state = stateOf(held, wallClock());
+    this.#pause.enter(state);
     const kind = this.#dueLook(state);
-    const mustWait = this.#pause.makesCallersWait(state);
     if (kind !== undefined) detached(() => void this.#startLook(kind));
     // Only while a timer will end it by the monotonic clock: the wall clock alone could be set back meanwhile.
     else if (state === "fresh" && this.timer.isSet)
       this.#freshUntil = Math.min(wallClock() + this.#msUntilDue(held), held.expiresAt);
-    return mustWait && this.#look ? this.#await(this.#look) : held.promise;
+    return this.#look && this.#pause.callersWait(state) ? this.#await(this.#look) : held.promise;
   }
 
   #initial(): Identity {
@@ -202,7 +202,7 @@ export class CredentialsCache implements SharedCache {
   /** Never rejects: it resolves to the failure, so that a look that nobody waits for leaves no unhandled rejection. */
   #startLook(kind: RefreshKind): Promise<Error | undefined> {
     this.#stopTimer();
-    this.#pause.makesCallersWait(stateOf(this.#held, wallClock()));
+    this.#pause.enter(stateOf(this.#held, wallClock()));
     this.#look = this.#lookUntilSettled(kind).finally(() => {
       this.#look = undefined;
       this.#schedule();

@@ -55,10 +55,13 @@ export class RefreshPause {
     return true;
   }
 
-  /** Whether a caller in this state waits for a look that is under way. Ask in every state: leaving one ends what was tried in it. */
-  makesCallersWait(state: CacheState): boolean {
-    const isOver = !isMandatory(state) || (state === "expired" && hasCome(this.#servedUntil));
-    if (isOver) this.#callers = "wait";
+  /** The set is in this state now. That a look was in vain counts only in the state that it was tried in, and not for ever. */
+  enter(state: CacheState): void {
+    if (!isMandatory(state) || (state === "expired" && hasCome(this.#servedUntil))) this.#callers = "wait";
+  }
+
+  /** Whether a caller in this state waits for a look that is under way. */
+  callersWait(state: CacheState): boolean {
     return isMandatory(state) && this.#callers === "wait";
   }
 }
