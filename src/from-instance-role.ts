@@ -50,7 +50,7 @@ export const HAS_ISSUED: unique symbol = Symbol.for("ec2-role-credentials.hasIss
 export const HAS_LOOKED: unique symbol = Symbol.for("ec2-role-credentials.hasLooked") as never;
 
 const isForced = (props: InstanceRoleProps | undefined): boolean =>
-  props?.forceRefresh === true && !(HAS_LOOKED in props);
+  Boolean(props?.forceRefresh && !(HAS_LOOKED in props));
 
 /** Ends the timer of a cache that was collected, and forgets it. */
 const collectedCaches = new FinalizationRegistry<{
