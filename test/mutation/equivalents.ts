@@ -10,6 +10,7 @@ interface Equivalent {
 const CACHE = "src/credentials-cache.ts";
 const DOCUMENT = "src/credentials-document.ts";
 const TOKEN = "src/session-token.ts";
+const PAUSE = "src/refresh-pause.ts";
 
 const ONLY_SLOWER =
   "it only costs the short way of a warm call, whose garbage and time test/bench/counts.test.ts and the benchmarks hold";
@@ -19,9 +20,9 @@ const IN_A_PROCESS = "it shows in a whole process only: test/process has it, wit
 /** The mutants that no test of theirs can kill, each with the reason. */
 const EQUIVALENTS: readonly Equivalent[] = [
   {
-    file: CACHE,
-    from: "msUntil(this.#pausedUntil) > LONGEST_PAUSE_WHEN_INVALIDATED_MS",
-    to: "msUntil(this.#pausedUntil) >= LONGEST_PAUSE_WHEN_INVALIDATED_MS",
+    file: PAUSE,
+    from: "this.msLeft <= LONGEST_PAUSE_WHEN_INVALIDATED_MS",
+    to: "this.msLeft < LONGEST_PAUSE_WHEN_INVALIDATED_MS",
     reason: "a pause that ends in a minute is set to end in a minute",
   },
   { file: CACHE, from: "this.#held !== undefined && wallClock() < this.#freshUntil", reason: ONLY_SLOWER },
@@ -43,6 +44,7 @@ const EQUIVALENTS: readonly Equivalent[] = [
     to: "false",
     reason: "a first set is always taken; the compiler wants to hear it",
   },
+  { file: CACHE, from: 'member.interest !== "gone"', to: "true", reason: IN_A_PROCESS },
   { file: CACHE, from: 'member.interest === "gone"', to: "false", reason: IN_A_PROCESS },
   { file: CACHE, from: "{ release(); }", to: "{}", reason: IN_A_PROCESS },
   {

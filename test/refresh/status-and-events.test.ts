@@ -142,7 +142,7 @@ describe("Events: one a look, with these fields and no others", () => {
   it("initial, failed: the code, and no role or expiration", async () => {
     imds.disable();
     await callAndSettle(newProvider());
-    expect(events).toEqual([
+    expect(events).toStrictEqual([
       { kind: "initial", outcome: "failed", durationMs: 0, requests: 1, code: "IMDS_FORBIDDEN" },
     ]);
   });
@@ -156,6 +156,15 @@ describe("Events: one a look, with these fields and no others", () => {
       expect(events).toEqual([expect.objectContaining({ code: "ROLE_NOT_ASSUMABLE", roleName: "named" })]);
     },
   );
+
+  it("the same key with another expiration is a new set", async () => {
+    const provider = newProvider(NO_AGE);
+    serve("SET", 6 * HOUR);
+    await callAndSettle(provider);
+    serve("SET", 7 * HOUR);
+    await callAndSettle(provider, { forceRefresh: true });
+    expect(events[1]).toMatchObject({ kind: "forced", outcome: "new", expiration: inMs(7 * HOUR) });
+  });
 
   it("retries count as requests of the look that they belong to", async () => {
     imds.fail({ on: "token", status: 500, times: 2 });
