@@ -3,7 +3,7 @@ import type { PutObjectCommandInput, S3Client } from "@aws-sdk/client-s3";
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
 import { createCredentialChain, fromEnv } from "@aws-sdk/credential-providers";
 import type { AwsCredentialIdentityProvider } from "@aws-sdk/types";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import type { InstanceRoleProvider } from "../../src/index.js";
 import { expiredTokenPlugin, fromInstanceRole } from "../../src/index.js";
 import type { SdkScene } from "../support/sdk-scene.js";
@@ -208,36 +208,6 @@ test("plugins of two providers on one client do not get into one another's way",
     [scene.oldKey, "ExpiredToken"],
     [scene.newKey, 200],
   ]);
-});
-
-test("a plugin of another copy of the library does not take the place of one, nor send a call a third time", async () => {
-  vi.resetModules();
-  const otherCopy = await import("../../src/index.js");
-  expect(otherCopy.expiredTokenPlugin).not.toBe(expiredTokenPlugin);
-  const scene = await sdkScene();
-  const provider = scene.provider();
-  const client = scene.client({ credentials: provider });
-  client.middlewareStack.use(expiredTokenPlugin(provider));
-  client.middlewareStack.use(
-    otherCopy.expiredTokenPlugin(otherCopy.fromInstanceRole({ endpoint: scene.endpoint, shared: false })),
-  );
-  client.middlewareStack.use(otherCopy.expiredTokenPlugin(provider));
-  await provider();
-  scene.s3.revoke(scene.current().accessKeyId);
-  const rejectedAsWell = () => scene.s3.revoke(scene.rotate().accessKeyId);
-  rejectedAsWell();
-  client.middlewareStack.add(
-    (next) => (args) =>
-      next(args).catch((error: unknown) => {
-        if (scene.s3.calls.length > 1) rejectedAsWell();
-        throw error;
-      }),
-    { step: "deserialize" },
-  );
-
-  await expect(list(client)).rejects.toMatchObject({ name: "ExpiredToken" });
-
-  expect(scene.s3.calls).toHaveLength(2);
 });
 
 test("a provider that was never called itself, but shares the cache of the client's, helps as well", async () => {
