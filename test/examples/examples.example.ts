@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { join, resolve } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { MANIFEST } from "../support/packed-package.js";
@@ -11,6 +11,14 @@ import { npm, startScene, startService } from "./scene.js";
 
 /** The tests find their own metadata service, as on the machine of somebody who has set nothing. */
 const NOTHING_SET = { AWS_EC2_METADATA_SERVICE_ENDPOINT: "" };
+
+/** Whether nobody takes connections there any more: asked anew each time, on no connection that is there. */
+const refuses = (url: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(Number(new URL(url).port), "127.0.0.1");
+    socket.once("connect", () => socket.destroy()).once("close", (hadError) => resolve(hadError));
+    socket.once("error", () => {});
+  });
 
 const WELL = { exitCode: 0, stderr: "" };
 
@@ -134,14 +142,7 @@ test("express-service answers what is under way before it ends", async () => {
   const [, response] = await asked;
   const ended = service.terminate();
   // It takes no new connections from when it has noticed.
-  await vi.waitUntil(
-    () =>
-      fetch(`${service.url}/health`).then(
-        () => false,
-        () => true,
-      ),
-    { timeout: 30_000 },
-  );
+  await vi.waitUntil(() => refuses(service.url), { timeout: 30_000 });
   response.end("well");
 
   expect(await (await report).text()).toBe("all well");
