@@ -3,19 +3,20 @@
  *
  * @module ec2-role-credentials
  */
+
+export type { RefreshEvent, RefreshKind } from "./cache/refresh-events.js";
+export { REFRESH_CHANNEL } from "./cache/refresh-events.js";
+export type { RefreshStatus } from "./cache/refresh-status.js";
+export type { InstanceMetadataOptions, InstanceRoleOptions } from "./config/options.js";
 export type {
   InstanceMetadataErrorCode,
   InstanceMetadataErrorDetails,
   InstanceMetadataPhase,
-} from "./errors.js";
-export { InstanceMetadataError } from "./errors.js";
-export { expiredTokenPlugin } from "./expired-token-plugin.js";
-export type { InstanceRoleProps, InstanceRoleProvider } from "./from-instance-role.js";
-export { fromInstanceRole } from "./from-instance-role.js";
-export type { InstanceIdentityDocument, InstanceProfileInfo } from "./instance-metadata-client.js";
-export { InstanceMetadataClient } from "./instance-metadata-client.js";
-export type { InstanceMetadataOptions, InstanceRoleOptions } from "./options.js";
-export type { RefreshEvent, RefreshKind } from "./refresh-events.js";
-export { REFRESH_CHANNEL } from "./refresh-events.js";
-export type { RefreshStatus } from "./refresh-status.js";
-export { instanceRegion } from "./region.js";
+} from "./errors/instance-metadata-error.js";
+export { InstanceMetadataError } from "./errors/instance-metadata-error.js";
+export type { InstanceIdentityDocument, InstanceProfileInfo } from "./imds/instance-metadata-client.js";
+export { InstanceMetadataClient } from "./imds/instance-metadata-client.js";
+export { instanceRegion } from "./imds/instance-region.js";
+export { expiredTokenPlugin } from "./provider/expired-token-plugin.js";
+export type { InstanceRoleProps, InstanceRoleProvider } from "./provider/from-instance-role.js";
+export { fromInstanceRole } from "./provider/from-instance-role.js";

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-import { systemCodeOf } from "../request-failure.js";
-import { VERSION } from "../version.js";
-import { runDoctor } from "./doctor.js";
-import { runMock } from "./mock.js";
+import { systemCodeOf } from "../errors/request-failure.js";
+import { VERSION } from "../runtime/version.js";
+import { runDoctor } from "./doctor/doctor.js";
+import { runMock } from "./mock/mock.js";
 
 const USAGE = `Usage: ec2-role-credentials <command> [options]
 

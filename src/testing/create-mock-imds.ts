@@ -1,10 +1,10 @@
 import type { AwsCredentialIdentity } from "@smithy/types";
 import type { HttpHandler } from "msw";
-import { identityOf } from "./credential-sets.js";
-import { listen } from "./http-server.js";
-import { checkOptions } from "./instance.js";
-import { MockMetadata } from "./mock-metadata.js";
-import { mswHandlers } from "./msw-handlers.js";
+import { listen } from "./adapters/http-server.js";
+import { mswHandlers } from "./adapters/msw-handlers.js";
+import { checkOptions } from "./service/instance.js";
+import { identityOf } from "./service/issued-credentials.js";
+import { MockMetadata } from "./service/mock-metadata.js";
 import type { MockImds, MockImdsOptions, MockRequest } from "./types.js";
 
 /**

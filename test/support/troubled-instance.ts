@@ -1,5 +1,5 @@
 import type { MockImds } from "../../src/testing/index.js";
-import { HOUR, SECOND } from "./refresh-scene.js";
+import { HOUR, SECOND } from "./refresh-setup.js";
 import { spread } from "./seeded-random.js";
 import { setClockBack, suspend } from "./simulated-time.js";
 

@@ -1,0 +1,147 @@
+import type { InstanceMetadataOptions } from "../config/options.js";
+import { checkedOptions } from "../config/options.js";
+import { resolveMetadataSettings } from "../config/settings.js";
+import { RequestFailure } from "../errors/request-failure.js";
+import { detached } from "../runtime/async-context.js";
+import { holdProcess } from "../runtime/clock.js";
+import { tell } from "../runtime/log.js";
+import { parseJsonObject } from "./json-object.js";
+import type { Reading } from "./metadata-reader.js";
+import { MetadataReader } from "./metadata-reader.js";
+
+/**
+ * The instance identity document, as EC2 writes it; more fields may be there.
+ * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-identity-documents.html
+ */
+export interface InstanceIdentityDocument {
+  /** The AWS account that owns the instance: twelve digits. */
+  readonly accountId?: string;
+  /** Of the image, such as `arm64` or `x86_64`. */
+  readonly architecture?: string;
+  /** Such as `eu-central-1a`. */
+  readonly availabilityZone?: string;
+  /** The AMI that the instance was launched from. */
+  readonly imageId?: string;
+  /** Such as `i-0123456789abcdef0`. */
+  readonly instanceId?: string;
+  /** Such as `t4g.small`. */
+  readonly instanceType?: string;
+  /** When the instance was launched; RFC 3339. */
+  readonly pendingTime?: string;
+  /** The private IPv4 address. */
+  readonly privateIp?: string;
+  /** Such as `eu-central-1`. */
+  readonly region?: string;
+  /** Of the document's format, such as `2017-09-30`. */
+  readonly version?: string;
+  readonly [field: string]: unknown;
+}
+
+/** What `iam/info` tells about the attached instance profile, as EC2 writes it. It holds no credentials. */
+export interface InstanceProfileInfo {
+  /** `Success`, or what is wrong, such as `InstanceProfileNotFound`. */
+  readonly Code?: string;
+  /** What is wrong, in words; only when something is. */
+  readonly Message?: string;
+  /** When the profile was last updated; RFC 3339. */
+  readonly LastUpdated?: string;
+  /** ARN of the instance profile, which need not have the role's name. */
+  readonly InstanceProfileArn?: string;
+  /** Such as `AIPA…`. */
+  readonly InstanceProfileId?: string;
+  readonly [field: string]: unknown;
+}
+
+const MOST_BYTES = 1024 * 1024;
+
+/**
+ * A token-aware client of the EC2 instance metadata service (IMDSv2). One session token serves all reads; no
+ * connection is left behind when none is under way.
+ *
+ * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
+ */
+export class InstanceMetadataClient {
+  readonly #options: InstanceMetadataOptions;
+  #reader: Promise<MetadataReader> | undefined;
+
+  /**
+   * Reads nothing yet: environment and config file are looked at on the first call.
+   *
+   * @throws TypeError or RangeError that names the option, for an option that is not valid.
+   */
+  constructor(options: InstanceMetadataOptions = {}) {
+    this.#options = checkedOptions(options);
+  }
+
+  /**
+   * Reads one path, given in full (`/latest/meta-data/instance-id`), and resolves to its text, up to 1 MiB.
+   * The result may be empty, as a tag's value may.
+   *
+   * @param path begins with a slash
+   * @param options `signal` ends the request when it is aborted
+   * @throws InstanceMetadataError `NOT_FOUND` when there is no such path, `ABORTED` for the signal, and every
+   * other code of a request; TypeError for a path that is not valid.
+   */
+  async get(path: string, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<string> {
+    if (typeof path !== "string" || !/^\/[\x21-\x7e]*$/.test(path)) {
+      throw new TypeError(
+        "path must begin with a slash and have no spaces, such as /latest/meta-data/instance-id",
+      );
+    }
+    return this.#read(path, (body) => body, signal);
+  }
+
+  /** The instance identity document, parsed. Errors as `get`, and `INVALID_RESPONSE` when it is no JSON object. */
+  identityDocument(): Promise<InstanceIdentityDocument> {
+    return this.#read("/latest/dynamic/instance-identity/document", parseJsonObject);
+  }
+
+  /**
+   * What metadata says about the instance profile, parsed. `NOT_FOUND` when none is attached, otherwise errors as
+   * `identityDocument`.
+   */
+  iamInfo(): Promise<InstanceProfileInfo> {
+    return this.#read("/latest/meta-data/iam/info", parseJsonObject);
+  }
+
+  /** The region that the instance runs in, such as `eu-central-1`. Errors as `get`, and `INVALID_RESPONSE`. */
+  region(): Promise<string> {
+    return this.#read("/latest/meta-data/placement/region", word);
+  }
+
+  /** The instance's id, such as `i-0123456789abcdef0`. Errors as `get`, and `INVALID_RESPONSE`. */
+  instanceId(): Promise<string> {
+    return this.#read("/latest/meta-data/instance-id", word);
+  }
+
+  async #read<T>(path: string, accept: Reading<T>["accept"], signal?: AbortSignal): Promise<T> {
+    const release = holdProcess();
+    try {
+      this.#reader ??= detached(() =>
+        resolveMetadataSettings(this.#options).then((settings) => new MetadataReader(settings)),
+      );
+      const reader = await this.#reader.catch((error: unknown) => {
+        this.#reader = undefined;
+        throw error;
+      });
+      const value = await reader.read({ phase: "metadata", path, maxBytes: MOST_BYTES, accept, signal });
+      this.#debug(`read ${path}`);
+      return value;
+    } catch (error) {
+      this.#debug(`could not read ${path}: ${error instanceof Error ? error.message : "unknown error"}`);
+      throw error;
+    } finally {
+      release();
+    }
+  }
+
+  #debug(line: string): void {
+    tell(this.#options.logger, "debug", `ec2-role-credentials: ${line}`);
+  }
+}
+
+function word(body: string): string {
+  const text = body.trim();
+  if (!/^[\w.-]+$/.test(text)) throw new RequestFailure("unusable", "the answer is not a single word");
+  return text;
+}

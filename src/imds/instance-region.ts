@@ -1,0 +1,24 @@
+import type { InstanceMetadataOptions } from "../config/options.js";
+import { detached } from "../runtime/async-context.js";
+import { InstanceMetadataClient } from "./instance-metadata-client.js";
+
+/**
+ * The region that the instance runs in, for an SDK client's `region`. It is read on the first call and kept,
+ * as an instance never moves; a failure is not kept.
+ *
+ * @throws TypeError or RangeError that names the option; the returned function rejects with an
+ * `InstanceMetadataError` as `InstanceMetadataClient.region` does.
+ */
+export function instanceRegion(options: InstanceMetadataOptions = {}): () => Promise<string> {
+  const client = new InstanceMetadataClient(options);
+  let region: Promise<string> | undefined;
+  return () => {
+    region ??= detached(() =>
+      client.region().catch((error: unknown) => {
+        region = undefined;
+        throw error;
+      }),
+    );
+    return region;
+  };
+}

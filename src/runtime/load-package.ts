@@ -1,0 +1,40 @@
+import { createRequire } from "node:module";
+import { InstanceMetadataError } from "../errors/instance-metadata-error.js";
+import { requireFileDescriptor } from "./file-descriptors.js";
+
+/** Undefined in the CommonJS build, and in a bundle of that format: there `import()` is `require` already. */
+const nodeRequire = import.meta.url ? createRequire(import.meta.url) : undefined;
+
+const loaded = new Map<string, unknown>();
+
+/**
+ * Loads a package when it is first needed. The SDK's are CommonJS: through `import()` Node scans each of their
+ * files a second time, for the names that it exports, which takes three times as long as `require`.
+ *
+ * @param imported how to import it, written out for bundlers to follow; in a bundle there is nothing to require.
+ * @throws InstanceMetadataError `IMDS_UNREACHABLE` when it cannot be loaded now, as when the process has no file
+ * descriptor left; the next attempt may succeed.
+ */
+export async function loadPackage<T>(name: string, imported: () => Promise<T>): Promise<T> {
+  if (!loaded.has(name)) {
+    requireFileDescriptor();
+    loaded.set(name, required(name) ?? (await imported().catch((cause) => cannotLoad(name, cause))));
+  }
+  return loaded.get(name) as T;
+}
+
+function required(name: string): unknown {
+  try {
+    return nodeRequire?.(name);
+  } catch {
+    // Not installed here by itself: `import()` finds out, or finds it in the bundle.
+    return undefined;
+  }
+}
+
+function cannotLoad(name: string, cause: unknown): never {
+  throw new InstanceMetadataError(
+    `The package ${name}, which ec2-role-credentials needs, could not be loaded. Is it installed?`,
+    { code: "IMDS_UNREACHABLE", phase: "token", cause },
+  );
+}

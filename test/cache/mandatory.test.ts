@@ -1,0 +1,174 @@
+import { describe, expect, it } from "vitest";
+import {
+  call,
+  callAndSettle,
+  HOUR,
+  MINUTE,
+  NO_AGE,
+  refreshScene,
+  SECOND,
+  told,
+} from "../support/refresh-setup.js";
+import { advance, settle, suspend } from "../support/simulated-time.js";
+
+const { imds, events, provider: newProvider, serve } = refreshScene();
+
+/** A provider with a set of six hours at hand, of which so much is left, and that nobody has looked for since. */
+async function withTimeLeft(left: number, options: object = {}): ReturnType<typeof loaded> {
+  const provider = await loaded(options);
+  suspend(6 * HOUR - left);
+  return provider;
+}
+
+async function loaded(options: object): Promise<ReturnType<typeof newProvider>> {
+  const provider = newProvider({ ...NO_AGE, ...options });
+  serve("OLD", 6 * HOUR);
+  await callAndSettle(provider);
+  provider.close();
+  return provider;
+}
+
+describe("Mandatory: callers wait for the one shared look", () => {
+  it.each([
+    ["in the last minute", MINUTE, {}],
+    ["in the last fifth of a window of 100 s", 20 * SECOND, { advisoryWindowSeconds: 100 }],
+    ["in the last minute of a window of 10 min", MINUTE, { advisoryWindowSeconds: 600 }],
+    ["once it has expired", 0, {}],
+    ["an hour after it has expired", -HOUR, {}],
+  ])("%s", async (_, left, options) => {
+    const provider = await withTimeLeft(left, options);
+    serve("NEW", 6 * HOUR);
+    imds.delay(500);
+    const calls = Array.from({ length: 100 }, () => call(provider));
+    await settle();
+    expect(new Set(calls.map(told))).toEqual(new Set(["waiting"]));
+    await advance(1000);
+    expect(new Set(calls.map(told))).toEqual(new Set(["NEW"]));
+    expect(events.map(({ kind, outcome }) => [kind, outcome])).toEqual([
+      ["initial", "new"],
+      ["mandatory", "new"],
+    ]);
+  });
+
+  it.each([
+    ["a moment before the last minute", MINUTE + 1, {}],
+    ["a moment before the last fifth of a window of 100 s", 20 * SECOND + 1, { advisoryWindowSeconds: 100 }],
+  ])("but not %s", async (_, left, options) => {
+    const provider = await withTimeLeft(left, options);
+    imds.delay(500);
+    expect(told(await callAndSettle(provider))).toBe("OLD");
+    await advance(1000);
+    expect(events[1]?.kind).toBe("advisory");
+  });
+
+  it("a look that began in the advisory state is the one that callers of the last minute wait for", async () => {
+    const provider = await withTimeLeft(MINUTE + 200);
+    serve("NEW", 6 * HOUR);
+    imds.delay(500);
+    expect(told(await callAndSettle(provider))).toBe("OLD");
+    await advance(200);
+    const later = await callAndSettle(provider);
+    expect(told(later)).toBe("waiting");
+    await advance(800);
+    expect(told(later)).toBe("NEW");
+    expect(events.map(({ kind }) => kind)).toEqual(["initial", "advisory"]);
+  });
+
+  it("the timer looks before it comes to that, and again in the last minute", async () => {
+    const provider = newProvider(NO_AGE);
+    serve("OLD", 6 * HOUR);
+    await callAndSettle(provider);
+    await advance(6 * HOUR);
+    expect(events.map(({ kind }) => kind)).toContain("advisory");
+    expect(events.map(({ kind }) => kind)).toContain("mandatory");
+  });
+});
+
+describe("Mandatory: if it fails they get the set at hand", () => {
+  it.each([
+    ["in the last minute", MINUTE],
+    ["once it has expired", -MINUTE],
+  ])("%s", async (_, left) => {
+    const provider = await withTimeLeft(left);
+    imds.disable();
+    imds.delay(500);
+    const waits = await callAndSettle(provider);
+    expect(told(waits)).toBe("waiting");
+    await advance(1000);
+    expect(told(waits)).toBe("OLD");
+    expect(Number(waits.identity?.expiration)).toBe(Date.now() - 1000 + left);
+    expect(events[1]).toMatchObject({ kind: "mandatory", outcome: "failed", code: "IMDS_FORBIDDEN" });
+  });
+});
+
+describe("Mandatory: once a look has failed or brought nothing new, nobody waits any more", () => {
+  it.each([
+    ["failed, in the last minute", MINUTE, () => imds.disable()],
+    ["failed, after expiration", -MINUTE, () => imds.disable()],
+    ["brought the same set", MINUTE, () => {}],
+    ["brought an expired set", -MINUTE, () => serve("PAST", -MINUTE)],
+  ])("a look that %s", async (_, left, spoil) => {
+    const provider = await withTimeLeft(left);
+    spoil();
+    const first = await callAndSettle(provider);
+    expect(first.state).toBe("served");
+    imds.delay(500);
+    // At most 30 % of a minute, and a second or so once expired: the pause is over after each of these steps.
+    for (let looks = 2; looks < 4; looks++) {
+      expect(events).toHaveLength(looks);
+      await advance(20 * SECOND);
+      const next = await callAndSettle(provider);
+      expect(next.state).toBe("served");
+      await advance(1000);
+      expect(events[looks]).toMatchObject({ kind: "mandatory" });
+    }
+  });
+
+  it("the looks go on behind, and what they bring is handed out", async () => {
+    const provider = newProvider(NO_AGE);
+    serve("OLD", 6 * HOUR);
+    await callAndSettle(provider);
+    imds.disable();
+    await advance(7 * HOUR);
+    expect(provider.status().stale).toBe(true);
+    imds.enable();
+    serve("NEW", 6 * HOUR);
+    await advance(75 * SECOND);
+    expect(told(await callAndSettle(provider))).toBe("NEW");
+  });
+
+  it("callers wait again in the last minute of the next set", async () => {
+    const provider = await withTimeLeft(MINUTE);
+    imds.disable();
+    await callAndSettle(provider);
+    imds.enable();
+    serve("NEXT", 6 * HOUR);
+    await advance(30 * SECOND);
+    await callAndSettle(provider);
+    expect(told(await callAndSettle(provider))).toBe("NEXT");
+    suspend(6 * HOUR - 30 * SECOND);
+    imds.delay(500);
+    expect(told(await callAndSettle(provider))).toBe("waiting");
+  });
+
+  it("a look that failed in the advisory state does not count: the last minute makes callers wait", async () => {
+    const provider = await withTimeLeft(61 * SECOND);
+    imds.disable();
+    expect(told(await callAndSettle(provider))).toBe("OLD");
+    imds.enable();
+    serve("NEW", 6 * HOUR);
+    imds.delay(500);
+    // 15 to 30 % of 61 s is over.
+    await advance(20 * SECOND);
+    expect(told(await callAndSettle(provider))).toBe("waiting");
+  });
+
+  it("but while its pause lasts, they get the set at hand", async () => {
+    const provider = await withTimeLeft(61 * SECOND);
+    imds.disable();
+    await callAndSettle(provider);
+    await advance(5 * SECOND);
+    expect(told(await callAndSettle(provider))).toBe("OLD");
+    expect(events).toHaveLength(2);
+  });
+});

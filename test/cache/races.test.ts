@@ -1,0 +1,232 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { InstanceRoleProvider } from "../../src/index.js";
+import { clearSharedCredentials } from "../../src/testing/index.js";
+import {
+  call,
+  callAndSettle,
+  HOUR,
+  MINUTE,
+  NO_AGE,
+  refreshScene,
+  SECOND,
+  told,
+} from "../support/refresh-setup.js";
+import { advance, settle, suspend } from "../support/simulated-time.js";
+
+const { imds, events, provider: newProvider, serve } = refreshScene();
+
+const FORCE = { forceRefresh: true };
+
+const unhandled: unknown[] = [];
+const onUnhandled = (reason: unknown) => void unhandled.push(reason);
+
+beforeEach(() => {
+  unhandled.length = 0;
+  process.on("unhandledRejection", onUnhandled);
+});
+afterEach(() => {
+  process.off("unhandledRejection", onUnhandled);
+  expect(unhandled).toEqual([]);
+});
+
+async function loaded(options: object = {}): Promise<InstanceRoleProvider> {
+  const provider = newProvider({ ...NO_AGE, ...options });
+  serve("OLD", 6 * HOUR);
+  await callAndSettle(provider);
+  return provider;
+}
+
+describe("forceRefresh looks again whatever the state, joining a look in flight", () => {
+  it("of a fresh set: looks, waits and stores what comes", async () => {
+    const provider = await loaded();
+    serve("NEW", 6 * HOUR);
+    imds.delay(100);
+    const forced = await callAndSettle(provider, FORCE);
+    expect(told(forced)).toBe("waiting");
+    expect(told(await callAndSettle(provider))).toBe("OLD");
+    await advance(100);
+    expect(told(forced)).toBe("NEW");
+    expect(told(await callAndSettle(provider))).toBe("NEW");
+    expect(events[1]).toMatchObject({ kind: "forced", outcome: "new" });
+  });
+
+  it("a refresh in flight, then forceRefresh: one look, and forceRefresh waits for it", async () => {
+    const provider = await loaded();
+    suspend(5 * HOUR + MINUTE);
+    serve("NEW", 6 * HOUR);
+    imds.delay(100);
+    const plain = await callAndSettle(provider);
+    const forced = await callAndSettle(provider, FORCE);
+    expect([told(plain), told(forced)]).toEqual(["OLD", "waiting"]);
+    await advance(100);
+    expect(told(forced)).toBe("NEW");
+    expect(events.map(({ kind }) => kind)).toEqual(["initial", "advisory"]);
+  });
+
+  it("forceRefresh in flight, then a refresh that is due: one look", async () => {
+    const provider = await loaded();
+    suspend(5 * HOUR + MINUTE);
+    serve("NEW", 6 * HOUR);
+    imds.delay(100);
+    const forced = await callAndSettle(provider, FORCE);
+    const plain = await callAndSettle(provider);
+    expect([told(plain), told(forced)]).toEqual(["OLD", "waiting"]);
+    await advance(100);
+    expect(told(forced)).toBe("NEW");
+    expect(events.map(({ kind }) => kind)).toEqual(["initial", "forced"]);
+  });
+
+  it("the initial look in flight, then forceRefresh; and the other way round", async () => {
+    for (const props of [
+      [undefined, FORCE],
+      [FORCE, undefined],
+    ] as const) {
+      const provider = newProvider();
+      const before = events.length;
+      imds.delay(100);
+      const calls = props.map((each) => call(provider, each));
+      await advance(300);
+      expect(calls.map(({ state }) => state)).toEqual(["served", "served"]);
+      expect(events.slice(before).map(({ kind }) => kind)).toEqual([props[0] ? "forced" : "initial"]);
+    }
+  });
+
+  it("ten at once are one look", async () => {
+    const provider = await loaded();
+    const calls = Array.from({ length: 10 }, () => call(provider, FORCE));
+    await settle();
+    expect(new Set(calls.map(told))).toEqual(new Set(["OLD"]));
+    expect(events).toHaveLength(2);
+  });
+
+  it("if that look fails, the set at hand is returned; the error only if there is none", async () => {
+    const provider = await loaded();
+    imds.disable();
+    expect(told(await callAndSettle(provider, FORCE))).toBe("OLD");
+    expect(told(await callAndSettle(newProvider(), FORCE))).toBe("IMDS_FORBIDDEN");
+  });
+});
+
+describe("A refresh in flight and close(), in both orders", () => {
+  it("close during the initial look: the caller is served, nothing follows", async () => {
+    const provider = newProvider();
+    imds.delay(100);
+    const first = await callAndSettle(provider);
+    provider.close();
+    await advance(SECOND);
+    expect(first.state).toBe("served");
+    await advance(24 * HOUR);
+    expect(events).toHaveLength(1);
+  });
+
+  it("close before the first call: it still loads on demand, and nothing follows", async () => {
+    const provider = newProvider();
+    provider.close();
+    expect((await callAndSettle(provider)).state).toBe("served");
+    await advance(24 * HOUR);
+    expect(events).toHaveLength(1);
+    expect((await callAndSettle(provider)).state).toBe("served");
+    expect(events).toHaveLength(2);
+  });
+
+  it("close during a refresh behind: what it brings is stored, and no timer follows", async () => {
+    const provider = await loaded();
+    suspend(5 * HOUR + MINUTE);
+    serve("NEW", 6 * HOUR);
+    imds.delay(100);
+    await callAndSettle(provider);
+    provider[Symbol.dispose]();
+    await advance(100);
+    expect(told(await callAndSettle(provider))).toBe("NEW");
+    await advance(24 * HOUR);
+    expect(events).toHaveLength(2);
+  });
+
+  it("close during a refresh that fails: no timer follows its pause", async () => {
+    const provider = await loaded();
+    suspend(5 * HOUR + MINUTE);
+    imds.disable();
+    imds.delay(100);
+    await callAndSettle(provider);
+    provider.close();
+    await advance(2 * HOUR);
+    expect(events).toHaveLength(2);
+  });
+
+  it("a refresh after close: a call in the window starts one", async () => {
+    const provider = await loaded();
+    provider.close();
+    await advance(5 * HOUR + MINUTE);
+    expect(events).toHaveLength(1);
+    serve("NEW", 6 * HOUR);
+    await callAndSettle(provider);
+    expect(told(await callAndSettle(provider))).toBe("NEW");
+  });
+});
+
+describe("A look that finishes late never overwrites a newer set", () => {
+  it("an answer that was on its way while a newer set appeared is followed by the newer one, never the reverse", async () => {
+    const provider = await loaded();
+    serve("SECOND", 6 * HOUR);
+    imds.delay(500);
+    const late = await callAndSettle(provider, FORCE);
+    serve("THIRD", 7 * HOUR);
+    const joined = await callAndSettle(provider, FORCE);
+    await advance(500);
+    expect([told(late), told(joined)]).toEqual(["SECOND", "SECOND"]);
+    imds.delay(0);
+    expect(told(await callAndSettle(provider, FORCE))).toBe("THIRD");
+    await advance(MINUTE);
+    expect(told(await callAndSettle(provider))).toBe("THIRD");
+  });
+
+  it("a look of a shared cache that was cleared meanwhile leaves the new cache alone", async () => {
+    const provider = newProvider({ shared: true });
+    serve("SECOND", 6 * HOUR);
+    imds.delay(900, "credentials");
+    const late = await callAndSettle(provider);
+    clearSharedCredentials();
+    imds.delay(0);
+    serve("THIRD", 6 * HOUR);
+    expect(told(await callAndSettle(provider))).toBe("THIRD");
+    await advance(SECOND);
+    expect(told(late)).toBe("SECOND");
+    expect(told(await callAndSettle(provider))).toBe("THIRD");
+    expect(Number(provider.status().lastRefresh)).toBe(Date.now() - SECOND);
+  });
+
+  it("an expired answer never replaces a valid set, whatever was asked for", async () => {
+    const provider = await loaded();
+    serve("PAST", -MINUTE);
+    expect(told(await callAndSettle(provider, FORCE))).toBe("OLD");
+    expect(events[1]).toMatchObject({ kind: "forced", outcome: "expired" });
+  });
+});
+
+describe("Nothing rejected is ever kept; no rejection is ever unhandled", () => {
+  it("looks behind that fail are nobody's rejection", async () => {
+    const provider = await loaded();
+    imds.disable();
+    await advance(7 * HOUR);
+    expect(events.length).toBeGreaterThan(50);
+    expect(told(await callAndSettle(provider))).toBe("OLD");
+  });
+
+  it("a look that fails after its set was dropped is nobody's rejection", async () => {
+    const provider = await loaded();
+    imds.detachRole();
+    await advance(12 * HOUR);
+    expect(provider.status().expiration).toBeUndefined();
+    imds.attachRole("back");
+    expect((await callAndSettle(provider)).state).toBe("served");
+  });
+
+  it("each caller of a failed load has a rejection of its own to handle, and the next call starts over", async () => {
+    const provider = newProvider({ maxRetries: 0 });
+    imds.fail({ status: 500 });
+    const calls = [call(provider), call(provider)];
+    await settle();
+    expect(calls.map(told)).toEqual(["SERVER_ERROR", "SERVER_ERROR"]);
+    expect((await callAndSettle(provider)).state).toBe("served");
+  });
+});

@@ -1,0 +1,362 @@
+import { readFileSync } from "node:fs";
+import { inspect } from "node:util";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import type { InstanceMetadataErrorCode, InstanceRoleOptions } from "../../src/index.js";
+import { InstanceMetadataError } from "../../src/index.js";
+import { failureOf } from "../support/failure.js";
+import { roleDocument, SECRETS } from "../support/role-document.js";
+import { clientAt, providerAt } from "../support/scripted-provider.js";
+import { answer, hang, issueToken, json, reset, text, truncated } from "../support/scripted-replies.js";
+import type { Script } from "../support/scripted-server.js";
+import { scriptedServer } from "../support/scripted-server.js";
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+interface Case {
+  /** What the service does; `gone` when there is none. */
+  readonly script?: Script | "gone";
+  readonly options?: InstanceRoleOptions;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** A role's credentials by default. */
+  readonly reads?: "credentials" | "a path" | "a path, aborted";
+  /** What the message says about a cure. */
+  readonly hint: RegExp;
+  readonly tryNextLink: boolean;
+  readonly phase: InstanceMetadataError["phase"];
+  readonly statusCode: number | undefined;
+  readonly attempts: number;
+}
+
+const BODY = `<html>${SECRETS.body}</html>`;
+const ANSWERED = { tryNextLink: true, attempts: 1 } as const;
+const IN_TIME = { timeout: 10_000, maxRetries: 1 };
+
+/** Each code of the design's table: how it comes about, and what its error holds. */
+const CASES: { readonly [C in InstanceMetadataErrorCode]: readonly Case[] } = {
+  IMDS_DISABLED: [
+    {
+      environment: { AWS_EC2_METADATA_DISABLED: "true" },
+      hint: /at http:.*AWS_EC2_METADATA_DISABLED/,
+      tryNextLink: true,
+      phase: "token",
+      statusCode: undefined,
+      attempts: 0,
+    },
+  ],
+  IMDS_UNREACHABLE: [
+    {
+      script: "gone",
+      hint: /not .*EC2.*firewall or .*container network/i,
+      ...ANSWERED,
+      phase: "token",
+      statusCode: undefined,
+    },
+    {
+      script: { credentials: [reset] },
+      options: IN_TIME,
+      hint: /not .*EC2.*firewall or .*container network/i,
+      tryNextLink: true,
+      phase: "credentials",
+      statusCode: undefined,
+      attempts: 2,
+    },
+  ],
+  IMDS_TIMEOUT: [
+    {
+      script: { token: [hang] },
+      options: { timeout: 100, maxRetries: 0 },
+      hint: /container.*hop limit.*2/i,
+      ...ANSWERED,
+      phase: "token",
+      statusCode: undefined,
+    },
+    {
+      script: { credentials: [hang] },
+      options: { timeout: 1000, maxRetries: 0 },
+      hint: /slow or overloaded.*option timeout/,
+      ...ANSWERED,
+      phase: "credentials",
+      statusCode: undefined,
+    },
+  ],
+  IMDS_FORBIDDEN: [
+    {
+      script: { token: [answer(403, BODY)] },
+      hint: /metadata access is switched off on .*instance.*proxy such as kube2iam/i,
+      ...ANSWERED,
+      phase: "token",
+      statusCode: 403,
+    },
+  ],
+  TOKEN_REJECTED: [
+    { script: { token: [answer(400, BODY)] }, hint: /token/, ...ANSWERED, phase: "token", statusCode: 400 },
+  ],
+  TOKEN_UNSUPPORTED: [404, 405].map((status) => ({
+    script: { token: [answer(status, BODY)] },
+    hint: /ec2MetadataV1Disabled: false.*IMDSv1/,
+    ...ANSWERED,
+    phase: "token",
+    statusCode: status,
+  })),
+  UNAUTHORIZED: [
+    {
+      script: { role: [answer(401, BODY)] },
+      hint: /new session token/,
+      tryNextLink: true,
+      attempts: 2,
+      phase: "role",
+      statusCode: 401,
+    },
+  ],
+  NO_ROLE_ATTACHED: [
+    {
+      script: { role: [answer(404, BODY)] },
+      hint: /attach an instance profile that contains a role/i,
+      ...ANSWERED,
+      phase: "role",
+      statusCode: 404,
+    },
+    {
+      script: { role: [text("\n")] },
+      options: IN_TIME,
+      hint: /attach an instance profile that contains a role/i,
+      tryNextLink: true,
+      phase: "role",
+      statusCode: 200,
+      attempts: 2,
+    },
+    {
+      script: { credentials: [answer(404, BODY)] },
+      hint: /app-role.*listed.*attach an instance profile that contains a role/i,
+      ...ANSWERED,
+      phase: "credentials",
+      statusCode: 404,
+    },
+    {
+      script: { credentials: [answer(404, BODY)] },
+      options: { roleName: "wrong-role" },
+      hint: /wrong-role.*correct or remove the role name.*roleName.*AWS_EC2_INSTANCE_PROFILE_NAME.*or attach an instance profile that contains a role/i,
+      ...ANSWERED,
+      phase: "credentials",
+      statusCode: 404,
+    },
+  ],
+  ROLE_NOT_ASSUMABLE: [
+    {
+      script: {
+        credentials: [json(roleDocument({ Code: "AssumeRoleUnauthorizedAccess", Message: "May not." }))],
+      },
+      hint: /AssumeRoleUnauthorizedAccess.*May not\..*trust policy must let ec2\.amazonaws\.com assume it/,
+      ...ANSWERED,
+      phase: "credentials",
+      statusCode: 200,
+    },
+  ],
+  THROTTLED: [429, 503].map((status) => ({
+    script: { credentials: [answer(status, BODY)] },
+    options: IN_TIME,
+    hint: /too many requests/i,
+    tryNextLink: true,
+    phase: "credentials",
+    statusCode: status,
+    attempts: 2,
+  })),
+  SERVER_ERROR: [
+    {
+      script: { role: [answer(500, BODY)] },
+      options: IN_TIME,
+      hint: /500.*endpoint/,
+      tryNextLink: true,
+      phase: "role",
+      statusCode: 500,
+      attempts: 2,
+    },
+    { script: { role: [answer(418, BODY)] }, hint: /418/, ...ANSWERED, phase: "role", statusCode: 418 },
+  ],
+  INVALID_RESPONSE: [
+    { ...invalid({ credentials: [text(`{${SECRETS.body}`)] }), hint: /not JSON/ },
+    { ...invalid({ credentials: [truncated] }), hint: /broke off/ },
+    { ...invalid({ credentials: [json(roleDocument({ SecretAccessKey: 5 }))] }), hint: /SecretAccessKey/ },
+    { ...invalid({ credentials: [json(roleDocument({ Expiration: SECRETS.body }))] }), hint: /Expiration/ },
+    { ...invalid({ credentials: [text(SECRETS.body.padEnd(100_000))] }, 1), hint: /65536 bytes/ },
+    { ...invalid({ role: [text(`../${SECRETS.body}`)] }, 1), phase: "role", hint: /role's name/ },
+    { ...invalid({ token: [text(`${SECRETS.body} x`)] }, 1), phase: "token", hint: /token.*legal/ },
+  ],
+  NOT_FOUND: [
+    {
+      script: { metadata: [answer(404, BODY)] },
+      reads: "a path",
+      hint: /path/,
+      ...ANSWERED,
+      phase: "metadata",
+      statusCode: 404,
+    },
+  ],
+  INVALID_CONFIGURATION: [
+    {
+      environment: { AWS_METADATA_SERVICE_NUM_ATTEMPTS: "none" },
+      hint: /AWS_METADATA_SERVICE_NUM_ATTEMPTS.*"none".*must be a whole number of attempts from 1 to 1001/,
+      tryNextLink: false,
+      phase: "token",
+      statusCode: undefined,
+      attempts: 0,
+    },
+  ],
+  ABORTED: [
+    {
+      reads: "a path, aborted",
+      hint: /no longer wanted from .*: the caller's signal was aborted\. \[ABORTED\]$/,
+      tryNextLink: false,
+      phase: "metadata",
+      statusCode: undefined,
+      attempts: 0,
+    },
+  ],
+};
+
+function invalid(script: Script, attempts = 2): Omit<Case, "hint"> {
+  return { script, options: IN_TIME, tryNextLink: true, phase: "credentials", statusCode: 200, attempts };
+}
+
+const ROWS = Object.entries(CASES).flatMap(([code, cases]) =>
+  cases.map((each, i) => ({ code: code as InstanceMetadataErrorCode, nth: i + 1, each })),
+);
+
+/** Brings a case about. */
+async function provoke({ script, options, environment, reads }: Case) {
+  for (const [name, value] of Object.entries(environment ?? {})) vi.stubEnv(name, value);
+  await using imds = await scriptedServer(script === "gone" ? {} : script);
+  if (script === "gone") await imds[Symbol.asyncDispose]();
+  const { endpoint } = imds;
+  const signal = reads === "a path, aborted" ? AbortSignal.abort() : undefined;
+  const work =
+    reads === undefined
+      ? providerAt(imds, options)()
+      : clientAt(imds).get("/latest/meta-data/hostname", { signal });
+  return { error: await failureOf(work), endpoint };
+}
+
+/** Everything that anybody could print of an error, its cause and their insides. */
+function printed(error: Error): string {
+  const inside = { depth: Number.POSITIVE_INFINITY, showHidden: true, getters: true } as const;
+  const parts: string[] = [];
+  for (let each: unknown = error; each !== undefined; each = each instanceof Error ? each.cause : undefined) {
+    parts.push(String(each), JSON.stringify(each) ?? "", inspect(each, inside));
+    if (each instanceof Error) parts.push(each.message, each.stack ?? "");
+    if (typeof each === "object" && each !== null)
+      for (const key of Reflect.ownKeys(each)) parts.push(inspect(Reflect.get(each, key), inside));
+  }
+  return parts.join("\n");
+}
+
+describe.each(ROWS)("$code, way $nth", ({ code, each }) => {
+  test("holds what the table says, for people and for chains", async () => {
+    const { error } = await provoke(each);
+    const { tryNextLink, phase, statusCode, attempts } = each;
+    expect(error).toMatchObject({ name: "InstanceMetadataError", code, tryNextLink, phase, attempts });
+    expect(error.statusCode).toBe(statusCode);
+    expect(error).toBeInstanceOf(InstanceMetadataError);
+    expect(error).toBeInstanceOf(Error);
+  });
+
+  test("says what happened, at which endpoint, what to do, and its code in brackets at the end", async () => {
+    const { error, endpoint } = await provoke(each);
+    expect(error.message).toMatch(each.hint);
+    expect(error.message.endsWith(` [${code}]`)).toBe(true);
+    if (each.environment === undefined) expect(error.message).toContain(endpoint);
+    expect(error.message).not.toMatch(/undefined|\[object|\bnull\b|\n| {2}/);
+    const tries = /\(tried (\d+) times\)/.exec(error.message)?.[1];
+    expect(tries).toBe(each.attempts > 1 ? String(each.attempts) : undefined);
+  });
+
+  test("shows no token, key, body or request, however it is printed", async () => {
+    const { error } = await provoke(each);
+    const output = printed(error);
+    for (const secret of Object.values(SECRETS)) expect(output).not.toContain(secret);
+    expect(output).not.toMatch(/x-aws-ec2-metadata-token|ClientRequest|IncomingMessage|Socket \{/i);
+  });
+});
+
+test("a leak would be seen: the same search finds each secret that is planted on an error or its cause", () => {
+  for (const secret of Object.values(SECRETS)) {
+    const cause = Object.assign(new Error("planted"), { request: { headers: { token: secret } } });
+    expect(printed(new Error("outer", { cause }))).toContain(secret);
+    const hidden = Object.defineProperty(new Error("planted"), "hidden", {
+      value: secret,
+      enumerable: false,
+    });
+    expect(printed(hidden)).toContain(secret);
+  }
+});
+
+describe("the class", () => {
+  test("is thrown by its own name and is told from other errors", () => {
+    expect(new Error("x") instanceof InstanceMetadataError).toBe(false);
+    expect((null as unknown) instanceof InstanceMetadataError).toBe(false);
+    expect(({ code: "IMDS_TIMEOUT" } as unknown) instanceof InstanceMetadataError).toBe(false);
+  });
+
+  test("a class that an application derives from it has instances of its own", () => {
+    class Derived extends InstanceMetadataError {}
+    const details = { code: "IMDS_TIMEOUT", phase: "token" } as const;
+    expect(new InstanceMetadataError("x", details) instanceof Derived).toBe(false);
+    expect(new Derived("x", details) instanceof Derived).toBe(true);
+    expect(new Derived("x", details) instanceof InstanceMetadataError).toBe(true);
+  });
+
+  test("keeps the system's own error as its cause", async () => {
+    const { error } = await provoke(CASES.IMDS_UNREACHABLE[0] as Case);
+    expect(error.cause).toMatchObject({ code: "ECONNREFUSED" });
+  });
+
+  test("serializes to what a log needs", async () => {
+    const { error } = await provoke(CASES.THROTTLED[0] as Case);
+    expect(JSON.parse(JSON.stringify(error))).toMatchObject({
+      name: "InstanceMetadataError",
+      code: "THROTTLED",
+      phase: "credentials",
+      statusCode: 429,
+      attempts: 2,
+      tryNextLink: true,
+    });
+  });
+
+  test("an instance with no status has no such key", async () => {
+    const { error } = await provoke(CASES.IMDS_DISABLED[0] as Case);
+    expect(error).not.toHaveProperty("statusCode");
+  });
+});
+
+test("the token and the keys of a load that fails halfway are in no error", async () => {
+  await using imds = await scriptedServer({
+    token: [issueToken],
+    credentials: [json(roleDocument({ Token: "" }))],
+  });
+  const output = printed(await failureOf(providerAt(imds, IN_TIME)()));
+  expect(imds.requests.at(-1)?.headers["x-aws-ec2-metadata-token"]).toContain(SECRETS.sessionTokenOfMetadata);
+  expect(output).toContain("its field Token");
+  for (const secret of Object.values(SECRETS)) expect(output).not.toContain(secret);
+});
+
+describe("docs/troubleshooting.md", () => {
+  const page = readFileSync(new URL("../../docs/troubleshooting.md", import.meta.url), "utf8");
+  const sections = new Map(
+    page
+      .split(/^## /m)
+      .slice(1)
+      .map((part): [string, string] => {
+        const [heading = "", ...lines] = part.split("\n");
+        return [heading.trim(), lines.join("\n").trim()];
+      }),
+  );
+
+  test.each(Object.keys(CASES))("has a section named %s with something in it", (code) => {
+    expect(sections.get(code)?.length).toBeGreaterThan(80);
+  });
+
+  test("has sections for codes that there are, and in the order of the table", () => {
+    expect([...sections.keys()].filter((name) => /^[A-Z_]+$/.test(name))).toEqual(Object.keys(CASES));
+  });
+});

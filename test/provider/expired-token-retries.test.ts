@@ -1,0 +1,167 @@
+import type { S3Client } from "@aws-sdk/client-s3";
+import { ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { expect, test } from "vitest";
+import { expiredTokenPlugin } from "../../src/index.js";
+import type { Script } from "../support/scripted-s3.js";
+import { scriptedS3 } from "../support/scripted-s3.js";
+import { sdkScene } from "../support/sdk-setup.js";
+
+const list = (client: S3Client) => client.send(new ListObjectsV2Command({ Bucket: "bucket" }));
+
+/** A client with the plugin, whose S3 answers by a script that is given the key of the first set. */
+async function scripted(script: (firstKey: string) => Script, maxAttempts = 1) {
+  const scene = await sdkScene();
+  const provider = scene.provider();
+  const { accessKeyId: firstKey } = await provider();
+  const s3 = await scriptedS3(script(firstKey));
+  const client = scene.client({ credentials: provider, endpoint: s3.url, maxAttempts });
+  client.middlewareStack.use(expiredTokenPlugin(provider));
+  scene.newSteps();
+  return { ...scene, provider, client, firstKey, keys: s3.keys };
+}
+
+test.for(["ExpiredToken", "ExpiredTokenException", "InvalidToken"])(
+  "%s is a rejection of the key: the call is sent again with another",
+  async (code) => {
+    const scene = await scripted((first) => (key) => (key === first ? [400, code] : undefined));
+    const { accessKeyId } = scene.imds.rotate();
+
+    await list(scene.client);
+
+    expect(scene.keys).toEqual([scene.firstKey, accessKeyId]);
+  },
+);
+
+test.for([
+  [403, "AccessDenied"],
+  [403, "SignatureDoesNotMatch"],
+  [403, "InvalidAccessKeyId"],
+  [403, "RequestTimeTooSkewed"],
+] as const)("%i %s says nothing against the key: no refresh, no second request", async ([status, code]) => {
+  const scene = await scripted(() => () => [status, code]);
+  scene.imds.rotate();
+
+  await expect(list(scene.client)).rejects.toMatchObject({ name: code });
+
+  expect(scene.keys).toEqual([scene.firstKey]);
+  expect(scene.newSteps()).toEqual([]);
+});
+
+test("a call is sent again once at most, whatever new keys there are", async () => {
+  const scene = await scripted(() => () => {
+    scene.imds.rotate();
+    return [400, "ExpiredToken"];
+  });
+  scene.imds.rotate();
+
+  await expect(list(scene.client)).rejects.toMatchObject({ name: "ExpiredToken" });
+  expect(scene.keys).toHaveLength(2);
+  await expect(list(scene.client)).rejects.toMatchObject({ name: "ExpiredToken" });
+  expect(scene.keys).toHaveLength(4);
+});
+
+test("a rejection of an earlier set is answered with the current one, without another look", async () => {
+  const scene = await scripted((first) => async (key) => {
+    if (key !== first) return undefined;
+    // While the request is on its way, the provider gets another set.
+    scene.imds.rotate();
+    await scene.provider({ forceRefresh: true });
+    scene.newSteps();
+    return [400, "ExpiredToken"];
+  });
+
+  await list(scene.client);
+
+  expect(scene.keys).toEqual([scene.firstKey, scene.current().accessKeyId]);
+  expect(scene.newSteps()).toEqual([]);
+  expect(scene.provider.status().lastError).toBeUndefined();
+});
+
+test("a client that retries sends the call again with the new key, and retries that one", async () => {
+  const scene = await scripted(
+    (first) => (key, n) => (key === first ? [400, "ExpiredToken"] : n === 2 ? [503, "SlowDown"] : undefined),
+    3,
+  );
+  const { accessKeyId } = scene.imds.rotate();
+
+  await list(scene.client);
+
+  expect(scene.keys).toEqual([scene.firstKey, accessKeyId, accessKeyId]);
+  expect(scene.newSteps()).toEqual(["credentials"]);
+});
+
+test("a key that is rejected on a retry is replaced, too", async () => {
+  const scene = await scripted(
+    (first) => (key, n) => (n === 1 ? [503, "SlowDown"] : key === first ? [400, "ExpiredToken"] : undefined),
+    3,
+  );
+  const { accessKeyId } = scene.imds.rotate();
+
+  await list(scene.client);
+
+  expect(scene.keys).toEqual([scene.firstKey, scene.firstKey, accessKeyId]);
+});
+
+test("a client that retries does not send a call again twice either", async () => {
+  const scene = await scripted(
+    () => (_key, n) => {
+      scene.imds.rotate();
+      return n === 2 ? [503, "SlowDown"] : [400, "ExpiredToken"];
+    },
+    3,
+  );
+  scene.imds.rotate();
+
+  await expect(list(scene.client)).rejects.toMatchObject({ name: "ExpiredToken" });
+
+  // Rejected, sent again, which was retried, and rejected for good.
+  expect(scene.keys).toHaveLength(3);
+  expect(new Set(scene.keys).size).toBe(2);
+});
+
+test("the next call of a client is signed with the new key from the start", async () => {
+  const scene = await scripted((first) => (key) => (key === first ? [400, "ExpiredToken"] : undefined));
+  const { accessKeyId } = scene.imds.rotate();
+
+  await list(scene.client);
+  await list(scene.client);
+
+  expect(scene.keys).toEqual([scene.firstKey, accessKeyId, accessKeyId]);
+});
+
+test("a key that was renewed while the client waited to retry is the one that counts as rejected", async () => {
+  let second = "";
+  const scene = await scripted(
+    (first) => async (key) => {
+      if (key === first) {
+        scene.imds.rotate();
+        second = (await scene.provider({ forceRefresh: true })).accessKeyId;
+        scene.imds.rotate();
+        return [503, "SlowDown"];
+      }
+      return key === second ? [400, "ExpiredToken"] : undefined;
+    },
+    2,
+  );
+
+  await list(scene.client);
+
+  expect(scene.keys).toEqual([scene.firstKey, second, scene.current().accessKeyId]);
+});
+
+test("when the second key is rejected as well, the next call does not begin with it", async () => {
+  const rejected = new Set<string | undefined>();
+  const scene = await scripted(() => (key) => {
+    if (rejected.size < 2) rejected.add(key);
+    if (!rejected.has(key)) return undefined;
+    scene.imds.rotate();
+    return [400, "ExpiredToken"];
+  });
+  scene.imds.rotate();
+
+  await expect(list(scene.client)).rejects.toMatchObject({ name: "ExpiredToken" });
+  await list(scene.client);
+
+  expect(scene.keys).toHaveLength(3);
+  expect(new Set(scene.keys).size).toBe(3);
+});

@@ -1,0 +1,36 @@
+import { ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { expect, test, vi } from "vitest";
+import { expiredTokenPlugin } from "../../src/index.js";
+import { sdkScene } from "../support/sdk-setup.js";
+
+test("a plugin of another copy of the library does not take the place of one, nor send a call a third time", async () => {
+  vi.resetModules();
+  const otherCopy = await import("../../src/index.js");
+  expect(otherCopy.expiredTokenPlugin).not.toBe(expiredTokenPlugin);
+  const scene = await sdkScene();
+  const provider = scene.provider();
+  const client = scene.client({ credentials: provider });
+  client.middlewareStack.use(expiredTokenPlugin(provider));
+  client.middlewareStack.use(
+    otherCopy.expiredTokenPlugin(otherCopy.fromInstanceRole({ endpoint: scene.endpoint, shared: false })),
+  );
+  client.middlewareStack.use(otherCopy.expiredTokenPlugin(provider));
+  await provider();
+  scene.s3.revoke(scene.current().accessKeyId);
+  const rejectedAsWell = () => scene.s3.revoke(scene.rotate().accessKeyId);
+  rejectedAsWell();
+  client.middlewareStack.add(
+    (next) => (args) =>
+      next(args).catch((error: unknown) => {
+        if (scene.s3.calls.length > 1) rejectedAsWell();
+        throw error;
+      }),
+    { step: "deserialize" },
+  );
+
+  await expect(client.send(new ListObjectsV2Command({ Bucket: "bucket" }))).rejects.toMatchObject({
+    name: "ExpiredToken",
+  });
+
+  expect(scene.s3.calls).toHaveLength(2);
+});

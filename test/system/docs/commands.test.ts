@@ -1,0 +1,103 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
+import { expect, onTestFinished, test } from "vitest";
+import { parseMockArguments } from "../../../src/cli/mock/arguments.js";
+import { InstanceMetadataClient } from "../../../src/index.js";
+import { createMockImds } from "../../../src/testing/index.js";
+import { CLEAN_ENVIRONMENT, run } from "../../support/child-process.js";
+import { parseYaml, theSnippet } from "./snippets.js";
+import { linkCommand, projectWith } from "./test-runs.js";
+
+const OTHER_PROCESSES = "docs/testing-other-processes.md";
+const MOCK_COMMAND = /^npx ec2-role-credentials mock\b.*$/m;
+
+interface Compose {
+  readonly services: Readonly<
+    Record<
+      string,
+      {
+        readonly image?: string;
+        readonly build?: string;
+        readonly command?: string;
+        readonly environment?: Readonly<Record<string, string>>;
+        readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+        readonly healthcheck?: { readonly test: readonly string[] };
+      }
+    >
+  >;
+}
+
+/** Runs a line in a shell, in a project that has the package, until the test is over; gives its first line of output. */
+async function firstLineOf(line: string): Promise<string> {
+  const project = await projectWith([], []);
+  await linkCommand(project);
+  const child = spawn("sh", ["-c", `exec ${line}`], {
+    cwd: project,
+    detached: true,
+    env: { ...CLEAN_ENVIRONMENT, npm_config_cache: join(project, "npm-cache"), npm_config_offline: "true" },
+  });
+  const complaints = text(child.stderr);
+  onTestFinished(() => {
+    // npx has children of its own, in the group that `detached` made.
+    if (child.pid && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
+  });
+  for await (const first of createInterface({ input: child.stdout })) return first;
+  throw new Error(`it ended without a line\n${await complaints}`);
+}
+
+test("the command in the testing guide serves metadata at the address it prints", async () => {
+  const snippet = theSnippet(OTHER_PROCESSES, (one) => one.language === "sh" && MOCK_COMMAND.test(one.text));
+  // Somebody may be using the usual port.
+  const line = await firstLineOf(`${snippet.text.trim()} --port 0`);
+
+  const [, endpoint = ""] =
+    /^export AWS_EC2_METADATA_SERVICE_ENDPOINT=(http:\/\/127\.0\.0\.1:\d+)$/.exec(line) ?? [];
+  const client = new InstanceMetadataClient({ endpoint });
+  expect(await client.get("/latest/meta-data/iam/security-credentials/")).toBe("my-role");
+});
+
+test("the README's call and doctor find the mock that the README starts", async () => {
+  const mock = theSnippet("README.md", ({ text }) => MOCK_COMMAND.test(text));
+  const line = await firstLineOf(`${mock.text.trim()} --port 0`);
+  const [, endpoint = ""] = /=(http:.*)$/.exec(line) ?? [];
+  const snippet = theSnippet("README.md", ({ text }) => text.includes("npx ec2-role-credentials doctor"));
+  const project = await projectWith([], []);
+  await linkCommand(project);
+
+  const { exitCode, stdout, stderr } = await run(
+    "sh",
+    ["-euc", snippet.text.replace("http://127.0.0.1:1338", endpoint)],
+    { cwd: project, env: { npm_config_cache: join(project, "npm-cache"), npm_config_offline: "true" } },
+  );
+
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+  expect(stdout).toMatch(/^ASIA\w+\n/);
+  expect(stdout).toContain("All is well");
+});
+
+test("the compose file starts the mock where the service looks for it", () => {
+  const snippet = theSnippet(OTHER_PROCESSES, (one) => one.fileName === "compose.yaml");
+
+  const { services } = parseYaml(snippet.text) as Compose;
+
+  const { imds, service } = services;
+  const command = imds?.command ?? "";
+  expect(command).toMatch(MOCK_COMMAND);
+  const { host, port } = parseMockArguments(command.split(" ").slice(3));
+  expect(host).toBe("0.0.0.0");
+  expect(imds?.healthcheck?.test).toEqual(["CMD", "node", "-e", `fetch('http://127.0.0.1:${port}')`]);
+  expect(service?.environment).toEqual({ AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://imds:${port}` });
+  expect(service?.depends_on).toEqual({ imds: { condition: "service_healthy" } });
+});
+
+test("what the compose file asks is answered by a mock, and by nothing else", async () => {
+  const listener = await createMockImds().listen();
+  onTestFinished(() => listener.close());
+  const ask = (endpoint: string) => run(process.execPath, ["-e", `fetch('${endpoint}')`]);
+
+  expect(await ask(listener.endpoint)).toMatchObject({ exitCode: 0 });
+  await listener.close();
+  expect(await ask(listener.endpoint)).toMatchObject({ exitCode: 1 });
+});

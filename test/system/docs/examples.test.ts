@@ -1,0 +1,99 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { isBuiltin } from "node:module";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { createMockImds } from "../../../src/testing/index.js";
+import { run } from "../../support/child-process.js";
+import { runProgram } from "../../support/programs.js";
+import { S3Endpoint } from "../../support/s3-endpoint.js";
+import { installOpenTelemetry, OPENTELEMETRY } from "./opentelemetry.js";
+import { GUIDES, javaScriptOf, type Snippet, snippetsOf } from "./snippets.js";
+import { projectWith } from "./test-runs.js";
+
+const isTypeScript = ({ language }: Snippet): boolean => language === "ts";
+
+/** In the README each example goes on where the last one ended; its test is a file of its own. */
+function readmeAsOne(): Snippet[] {
+  const parts = snippetsOf("README.md").filter(isTypeScript);
+  const [first, ...rest] = parts.filter(({ text }) => !text.includes("ec2-role-credentials/testing"));
+  if (!first) throw new Error("the README has no example");
+  return [{ ...first, text: [first, ...rest].map(({ text }) => text).join("\n") }];
+}
+
+/** The examples that stand alone. Those that have names have tests of their own. */
+const EXAMPLES = [
+  ...readmeAsOne(),
+  ...GUIDES.flatMap(snippetsOf).filter((one) => isTypeScript(one) && one.fileName === undefined),
+].map((snippet) => ({ ...snippet, title: `${snippet.document}:${snippet.line}` }));
+const NAMED = GUIDES.flatMap(snippetsOf).flatMap(({ fileName, ...snippet }) =>
+  isTypeScript({ ...snippet, fileName }) && fileName ? [{ ...snippet, fileName }] : [],
+);
+
+/** The packages that an example imports, without the package itself. */
+function packagesOf({ text }: Snippet): string[] {
+  const names = [...text.matchAll(/ from "((?:@[^/"]+\/)?[^./"][^/"]*)/g)].map(([, name = ""]) => name);
+  return [...new Set(names)].filter((name) => !isBuiltin(name) && name !== "ec2-role-credentials");
+}
+
+const COMPILER_OPTIONS = {
+  target: "es2022",
+  lib: ["es2022", "dom", "esnext.disposable"],
+  types: ["node"],
+  module: "nodenext",
+  moduleResolution: "nodenext",
+  strict: true,
+  skipLibCheck: true,
+  noEmit: true,
+};
+
+test("every example of the documents compiles against the package as it is published", async () => {
+  const imported = new Set([...EXAMPLES, ...NAMED].flatMap(packagesOf));
+  const installed = [...imported].filter((name) => name !== OPENTELEMETRY);
+  const project = await projectWith([...installed, "typescript", "@types/node"], NAMED);
+  await installOpenTelemetry(project);
+  await writeFile(join(project, "package.json"), JSON.stringify({ type: "module" }));
+  for (const { title, text } of EXAMPLES) {
+    await writeFile(join(project, `${title.replace(/\W+/g, "-")}.ts`), text);
+  }
+  await writeFile(
+    join(project, "tsconfig.json"),
+    JSON.stringify({ compilerOptions: COMPILER_OPTIONS, include: ["*.ts"] }),
+  );
+
+  const tsc = await run(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "."], { cwd: project });
+
+  expect(tsc).toMatchObject({ exitCode: 0, stdout: "" });
+});
+
+describe("an example runs as it stands, against a mocked IMDS and an S3 that verifies", () => {
+  test.for(EXAMPLES)("$title", async (example) => {
+    const imds = createMockImds({ region: "eu-central-1" });
+    const [listener, s3] = [await imds.listen(), new S3Endpoint()];
+    onTestFinished(async () => {
+      await Promise.all([listener.close(), s3.close()]);
+    });
+    if (imds.credentials) s3.accept(imds.credentials);
+    const project = await projectWith(packagesOf(example), []);
+    await mkdir(join(project, "home"));
+
+    const { stdout } = await runProgram(project, "mjs", javaScriptOf(example), {
+      env: {
+        AWS_EC2_METADATA_SERVICE_ENDPOINT: listener.endpoint,
+        AWS_ENDPOINT_URL_S3: await s3.listen(),
+        HOME: join(project, "home"),
+      },
+    });
+
+    expect(stdout).not.toBe("");
+    for (const promised of promisedOutput(example)) expect(stdout).toMatch(promised);
+    expect(s3.calls.filter(({ status }) => status !== 200)).toEqual([]);
+  });
+});
+
+/** What the comments behind `console.log` say that it prints; "…" stands for anything. */
+function promisedOutput({ text }: Snippet): RegExp[] {
+  return [...text.matchAll(/console\.log\(.*\);? \/\/ (.*)$/gm)].map(([, line = ""]) => {
+    const parts = line.split("…").map((part) => part.replace(/[\^$.*+?()[\]{}|]/g, "\\$&"));
+    return new RegExp(`^${parts.join(".*")}$`, "m");
+  });
+}

@@ -1,0 +1,67 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { resolve } from "node:path";
+import ts from "typescript";
+
+const ROOT = resolve(import.meta.dirname, "../../..");
+
+/** The guides in `docs`, by their paths in the repository. */
+export const GUIDES: readonly string[] = readdirSync(resolve(ROOT, "docs"))
+  .filter((file) => file.endsWith(".md"))
+  .map((file) => `docs/${file}`);
+
+export const DOCUMENTS: readonly string[] = ["README.md", ...GUIDES];
+
+/** A fenced block of code in one of the documents. */
+export interface Snippet {
+  readonly document: string;
+  /** Of the line after the fence, from 1. */
+  readonly line: number;
+  readonly language: string;
+  /** What its first line, a comment, says that the file is called. */
+  readonly fileName: string | undefined;
+  readonly text: string;
+}
+
+const FENCED = /^```(\w*)\n(.*?)^```$/gms;
+const FILE_NAME = /^(?:\/\/|#) (\S+\.\w+)\n/;
+
+/** The snippets of a document, by its path in the repository. */
+export function snippetsOf(document: string): Snippet[] {
+  const markdown = readFileSync(resolve(ROOT, document), "utf8");
+  return [...markdown.matchAll(FENCED)].map(({ index, 1: language = "", 2: text = "" }) => ({
+    document,
+    line: markdown.slice(0, index).split("\n").length + 1,
+    language,
+    fileName: FILE_NAME.exec(text)?.[1],
+    text,
+  }));
+}
+
+/** The one snippet that fits; an error if there is none, or another. */
+export function theSnippet(document: string, fits: (snippet: Snippet) => boolean): Snippet {
+  const [snippet, ...others] = snippetsOf(document).filter(fits);
+  if (!snippet || others.length > 0) {
+    throw new Error(`${document} has ${snippet ? others.length + 1 : 0} snippets that fit, not one`);
+  }
+  return snippet;
+}
+
+/** The titles of the tests in a snippet. */
+export function testTitles({ text }: Snippet): string[] {
+  return [...text.matchAll(/^test\("(.*?)",/gm)].map(([, title = ""]) => title);
+}
+
+/** A TypeScript snippet without its types. */
+export function javaScriptOf({ text }: Snippet): string {
+  const { outputText } = ts.transpileModule(text, {
+    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
+  });
+  return outputText;
+}
+
+/** A YAML parser is here anyway, as a package of a tool's. */
+export function parseYaml(text: string, options: { customTags?: readonly object[] } = {}): unknown {
+  const tool = resolve(ROOT, "node_modules/knip/package.json");
+  return createRequire(tool)("yaml").parse(text, options);
+}

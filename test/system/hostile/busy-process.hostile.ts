@@ -1,0 +1,62 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { CLEAN_ENVIRONMENT } from "../../support/child-process.js";
+import { BUILD_MS, hostileProject, type Launcher, startScene } from "./hostile-setup.js";
+
+const SETTINGS = { timeout: 1000, maxRetries: 3 };
+
+let project = "";
+beforeAll(async () => {
+  project = await hostileProject();
+}, BUILD_MS);
+
+describe("an event loop that is blocked for seconds", () => {
+  test("while an answer is on its way: the answer counts, however late it is read", async () => {
+    const { server, service } = await startScene(project, { timeout: 500, maxRetries: 0 });
+    await service.call();
+    const next = await server.rotate();
+    await server.delay(200, "credentials");
+    const call = { forceRefresh: true, after: 100, ms: 2000 };
+    expect(await service.process.ask("callAndBlock", call)).toMatchObject({ accessKeyId: next });
+    expect(await service.status()).toEqual({ stale: false });
+    await service.endsCleanly();
+  });
+
+  test("until the credentials have expired: the next call has new ones", async () => {
+    const options = { ...SETTINGS, advisoryWindowSeconds: 1 };
+    const { server, service } = await startScene(project, options, { seconds: 2 });
+    await service.call();
+    const next = await server.rotate();
+    await service.process.ask("block", { ms: 3500 });
+    expect(await service.call()).toMatchObject({ end: "credentials", accessKeyId: next, expired: false });
+    await service.endsCleanly();
+  });
+});
+
+/** Room for what Node itself needs, and some more. */
+const FEW_FILES: Launcher = {
+  prefix: ["sh", "-c", 'ulimit -n 128 && exec "$@"', "sh"],
+  env: CLEAN_ENVIRONMENT,
+};
+
+describe("a process that has no file descriptor left", () => {
+  test("keeps the set at hand, and looks again once some are free", async () => {
+    const { server, service } = await startScene(project, SETTINGS, { launcher: FEW_FILES });
+    const { accessKeyId } = await service.call();
+    expect(await service.process.ask("exhaust")).toBe("EMFILE");
+    const next = await server.rotate();
+    expect(await service.call({ forceRefresh: true })).toMatchObject({ end: "credentials", accessKeyId });
+    expect(await service.status()).toEqual({ stale: false, code: "IMDS_UNREACHABLE" });
+    await service.process.ask("free");
+    expect(await service.call({ forceRefresh: true })).toMatchObject({ accessKeyId: next });
+    await service.endsCleanly();
+  });
+
+  test("at its first call gets a typed error, and credentials once some are free", async () => {
+    const { service } = await startScene(project, SETTINGS, { launcher: FEW_FILES });
+    expect(await service.process.ask("exhaust")).toBe("EMFILE");
+    expect(await service.call()).toMatchObject({ end: "typed error" });
+    await service.process.ask("free");
+    expect(await service.call({ forceRefresh: true })).toMatchObject({ end: "credentials" });
+    await service.endsCleanly();
+  });
+});

@@ -1,0 +1,78 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { expect, test } from "vitest";
+import { VERSION } from "../../../src/runtime/version.js";
+import { importsOf } from "../../support/built-file-imports.js";
+import { MANIFEST, packedPackage } from "../../support/packed-package.js";
+
+const dist = async () => join(await packedPackage(), "dist");
+const scripts = (directory: string) => readdirSync(directory).filter((name) => /\.c?js$/.test(name));
+const packageOf = (specifier: string) => /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? "";
+
+const NETWORK = /^node:(https?|http2|net|tls|dns)$/;
+
+test("importing the library loads no other package and no HTTP: those come with the first use", async () => {
+  const { eager, lazy } = importsOf(join(await dist(), "index.js"));
+
+  expect(eager.size).toBeGreaterThan(0);
+  expect([...eager].filter((name) => !name.startsWith("node:") || NETWORK.test(name))).toEqual([]);
+  expect([...lazy].sort()).toEqual([
+    "@smithy/core/config",
+    "@smithy/node-http-handler",
+    "node:http",
+    "node:https",
+  ]);
+});
+
+test("what the library loads comes from Node or from a declared dependency", async () => {
+  const { eager, lazy } = importsOf(join(await dist(), "index.js"));
+  const foreign = [...eager, ...lazy].filter((name) => !name.startsWith("node:")).map(packageOf);
+
+  expect(foreign.filter((name) => !(name in MANIFEST.dependencies))).toEqual([]);
+});
+
+test("the files of the library never name msw", async () => {
+  const directory = await dist();
+  for (const file of ["index.js", "index.cjs", "index.d.ts", "index.d.cts"]) {
+    expect(readFileSync(join(directory, file), "utf8")).not.toMatch(/\bmsw\b/);
+  }
+});
+
+test("the mocked IMDS loads nothing with itself that could be missing", async () => {
+  const { eager } = importsOf(join(await dist(), "testing.js"));
+
+  expect([...eager].filter((name) => !name.startsWith("node:"))).toEqual([]);
+});
+
+test("the CommonJS files have no dynamic import, which fails inside Jest", async () => {
+  const directory = await dist();
+  const files = scripts(directory).filter((name) => name.endsWith(".cjs"));
+
+  expect(files).toContain("index.cjs");
+  for (const file of files) expect(readFileSync(join(directory, file), "utf8")).not.toMatch(/\bimport\s*\(/);
+});
+
+test("every file of the library has its source map, which names the sources and leaves their text out", async () => {
+  const directory = await dist();
+  for (const file of scripts(directory).filter((name) => name !== "cli.js")) {
+    expect(readFileSync(join(directory, file), "utf8")).toContain(`//# sourceMappingURL=${file}.map`);
+    const map: { sources: string[]; sourcesContent?: (string | null)[] } = JSON.parse(
+      readFileSync(join(directory, `${file}.map`), "utf8"),
+    );
+    expect(map.sources).toBeInstanceOf(Array);
+    expect(map.sourcesContent?.filter(Boolean) ?? []).toEqual([]);
+  }
+});
+
+test("no published file names a directory of the machine that built it", async () => {
+  const directory = await packedPackage();
+  const home = resolve(import.meta.dirname, "../../..");
+  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    expect(readFileSync(join(entry.parentPath, entry.name), "utf8")).not.toContain(home);
+  }
+});
+
+test("the version sent in the user agent is the package's", () => {
+  expect(VERSION).toBe(MANIFEST.version);
+});

@@ -1,0 +1,90 @@
+import { expect, test } from "vitest";
+import type { InstanceMetadataErrorCode } from "../../../src/index.js";
+import * as library from "../../../src/index.js";
+import * as testing from "../../../src/testing/index.js";
+import { FILES, PAGES, type Page, withinSite } from "./built-site.js";
+import { searchIndex } from "./search.js";
+
+/** A record, so that a code which is missing here does not compile. */
+const CODES: Readonly<Record<InstanceMetadataErrorCode, true>> = {
+  IMDS_DISABLED: true,
+  IMDS_UNREACHABLE: true,
+  IMDS_TIMEOUT: true,
+  IMDS_FORBIDDEN: true,
+  TOKEN_REJECTED: true,
+  TOKEN_UNSUPPORTED: true,
+  UNAUTHORIZED: true,
+  NO_ROLE_ATTACHED: true,
+  ROLE_NOT_ASSUMABLE: true,
+  THROTTLED: true,
+  SERVER_ERROR: true,
+  INVALID_RESPONSE: true,
+  NOT_FOUND: true,
+  INVALID_CONFIGURATION: true,
+  ABORTED: true,
+};
+
+const ERROR_CODES = Object.keys(CODES);
+
+const BY_PATH: ReadonlyMap<string, Page> = new Map(PAGES.map((page) => [page.path, page]));
+
+function pageAt(path: string): Page {
+  const page = BY_PATH.get(path);
+  if (!page) throw new Error(`the site has no page ${path}`);
+  return page;
+}
+
+function leadsNowhere(page: Page, link: string): boolean {
+  const target = withinSite(page, link);
+  if (!target) return false;
+  if (!FILES.has(target.file)) return true;
+  return target.anchor !== "" && !pageAt(target.file).anchors.has(target.anchor);
+}
+
+test("every link and anchor leads somewhere", () => {
+  const dead = PAGES.flatMap((page) =>
+    [...page.links, ...page.parts]
+      .filter((link) => leadsNowhere(page, link))
+      .map((link) => `${page.path}: ${link}`),
+  );
+  expect(dead).toEqual([]);
+  expect(PAGES.flatMap(({ links }) => links).length).toBeGreaterThan(PAGES.length);
+});
+
+test("no page fetches anything from elsewhere", () => {
+  const foreign = PAGES.flatMap(({ parts }) => parts).filter((part) => /^(?!data:)([a-z]+:|\/\/)/.test(part));
+  expect(foreign).toEqual([]);
+});
+
+test("every page can be reached from the first one", () => {
+  const reached = new Set(["/index.html"]);
+  for (const path of reached) {
+    const page = pageAt(path);
+    for (const link of page.links) {
+      const file = withinSite(page, link)?.file;
+      if (file?.endsWith(".html")) reached.add(file);
+    }
+  }
+  expect(PAGES.map(({ path }) => path).filter((path) => !reached.has(path))).toEqual(["/404.html"]);
+});
+
+test("every error code has its section in the troubleshooting page", () => {
+  const { anchors } = pageAt("/troubleshooting.html");
+  expect(ERROR_CODES.filter((code) => !anchors.has(code.toLowerCase()))).toEqual([]);
+});
+
+test("the search puts the section of an error code first", async () => {
+  const index = await searchIndex();
+  const first = ERROR_CODES.map((code) => [code, index.search(code)[0]?.id]);
+  expect(first).toEqual(ERROR_CODES.map((code) => [code, `/troubleshooting.html#${code.toLowerCase()}`]));
+});
+
+test.for([
+  ["/api/ec2-role-credentials.html", library],
+  ["/api/ec2-role-credentials/testing.html", testing],
+] as const)("%s describes all that can be imported", ([path, entryPoint]) => {
+  const { anchors } = pageAt(path);
+  const names = Object.keys(entryPoint);
+  expect(names.filter((name) => !anchors.has(name.toLowerCase()))).toEqual([]);
+  expect(names).not.toEqual([]);
+});
