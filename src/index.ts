@@ -11,7 +11,7 @@ export type { InstanceMetadataOptions, InstanceRoleOptions } from "./config/opti
 export type {
   InstanceMetadataErrorCode,
   InstanceMetadataErrorDetails,
-  InstanceMetadataPhase,
+  InstanceMetadataStep,
 } from "./errors/instance-metadata-error.js";
 export { InstanceMetadataError } from "./errors/instance-metadata-error.js";
 export type { InstanceIdentityDocument, InstanceProfileInfo } from "./imds/instance-metadata-client.js";

@@ -3,12 +3,12 @@ import type { RoleSettings } from "../config/settings.js";
 import { codeOf } from "../errors/instance-metadata-error.js";
 import type { RoleCredentialSet, RoleCredentials } from "../imds/role-credentials.js";
 import { isSameSet } from "../imds/role-credentials.js";
-import { detached } from "../runtime/async-context.js";
-import type { Moment } from "../runtime/clock.js";
+import { runOutsideAsyncContext } from "../runtime/async-context.js";
+import type { Deadline } from "../runtime/clock.js";
 import {
-  hasCome,
-  holdProcess,
-  momentIn,
+  deadlineIn,
+  isPast,
+  keepProcessAlive,
   monotonicClock,
   msUntil,
   random,
@@ -70,10 +70,10 @@ export class CredentialsCache implements SharedCache {
   #freshUntil = Number.NEGATIVE_INFINITY;
   #look: Promise<Error | undefined> | undefined;
   readonly #pause = new RefreshPause();
-  #ageDue: Moment | undefined;
+  #ageDue: Deadline | undefined;
   /** By the monotonic clock alone: at boot the wall clock is being set. */
   #waitsForRoleUntil: number | undefined;
-  #heldFailure: { readonly error: Error | undefined; readonly until: Moment } | undefined;
+  #heldFailure: { readonly error: Error | undefined; readonly until: Deadline } | undefined;
   #lastError: Error | undefined;
   #lastRefresh: number | undefined;
   readonly #issued = new RecentIds();
@@ -146,7 +146,7 @@ export class CredentialsCache implements SharedCache {
     const state = stateOf(held, wallClock());
     this.#pause.enter(state);
     const kind = this.#dueLook(state);
-    if (kind !== undefined) detached(() => void this.#startLook(kind));
+    if (kind !== undefined) runOutsideAsyncContext(() => void this.#startLook(kind));
     // Only while a timer will end it by the monotonic clock: the wall clock alone could be set back meanwhile.
     else if (state === "fresh" && this.timer.isSet)
       this.#freshUntil = Math.min(wallClock() + this.#msUntilDue(held), held.expiresAt);
@@ -155,8 +155,7 @@ export class CredentialsCache implements SharedCache {
 
   #initial(): Identity {
     if (this.#look) return this.#await(this.#look);
-    if (this.#heldFailure && !hasCome(this.#heldFailure.until))
-      return Promise.reject(this.#heldFailure.error);
+    if (this.#heldFailure && !isPast(this.#heldFailure.until)) return Promise.reject(this.#heldFailure.error);
     return this.#await(this.#startLook("initial"));
   }
 
@@ -175,7 +174,7 @@ export class CredentialsCache implements SharedCache {
 
   #hold(error: Error | undefined): void {
     this.#heldFailure = isFinal(codeOf(error))
-      ? { error, until: momentIn(holdAfterFailure(random)) }
+      ? { error, until: deadlineIn(holdAfterFailure(random)) }
       : undefined;
   }
 
@@ -184,11 +183,11 @@ export class CredentialsCache implements SharedCache {
     if (this.#look || this.#pause.lasts) return undefined;
     if (state === "advisory") return "advisory";
     if (state !== "fresh") return "mandatory";
-    return this.#ageDue && hasCome(this.#ageDue) ? "age" : undefined;
+    return this.#ageDue && isPast(this.#ageDue) ? "age" : undefined;
   }
 
   async #await(look: Promise<Error | undefined>): Identity {
-    const release = holdProcess();
+    const release = keepProcessAlive();
     try {
       const failure = await look;
       const held = this.#current();
@@ -264,7 +263,7 @@ export class CredentialsCache implements SharedCache {
     this.#lastError = undefined;
     this.#heldFailure = undefined;
     this.#lastRefresh = now;
-    this.#ageDue = momentIn(this.#settings.maxAgeMs);
+    this.#ageDue = deadlineIn(this.#settings.maxAgeMs);
     if (arrival.settles || stateOf(held, now) === "fresh") this.#pause.end();
     else this.#pause.begin(held, now);
     return arrival.verdict;
@@ -272,7 +271,7 @@ export class CredentialsCache implements SharedCache {
 
   #take(set: RoleCredentialSet, windowMs: number, standing: HeldSet["standing"]): Held {
     const { expiresAt, accessKeyId } = set.granted;
-    const promise = detached(() => Promise.resolve(set.identity));
+    const promise = runOutsideAsyncContext(() => Promise.resolve(set.identity));
     const held: Held = { set, expiresAt, windowMs, standing, promise };
     this.#held = held;
     this.#issued.add(accessKeyId);

@@ -1,7 +1,7 @@
 import { channel } from "node:diagnostics_channel";
 import type { Logger } from "@smithy/types";
 import type { InstanceMetadataErrorCode } from "../errors/instance-metadata-error.js";
-import { tell } from "../runtime/log.js";
+import { log } from "../runtime/log.js";
 
 /** The `node:diagnostics_channel` on which every look for credentials is published as a {@link RefreshEvent}. */
 export const REFRESH_CHANNEL = "ec2-role-credentials:refresh";
@@ -67,6 +67,6 @@ export class RefreshLog {
   }
 
   #tell(level: "debug" | "info" | "warn", line: string): void {
-    for (const logger of this.#loggers()) tell(logger, level, line);
+    for (const logger of this.#loggers()) log(logger, level, line);
   }
 }

@@ -1,5 +1,5 @@
-import type { Moment } from "../runtime/clock.js";
-import { hasCome, momentIn, msUntil, random } from "../runtime/clock.js";
+import type { Deadline } from "../runtime/clock.js";
+import { deadlineIn, isPast, msUntil, random } from "../runtime/clock.js";
 import type { CacheState, HeldSet } from "./refresh-policy.js";
 import {
   isMandatory,
@@ -11,12 +11,12 @@ import {
 
 /** What a look in vain leaves behind: a while in which nobody looks again, and callers who need not wait any more. */
 export class RefreshPause {
-  #until: Moment | undefined;
+  #until: Deadline | undefined;
   #sinceExpired = 0;
   /** In the mandatory state: whether callers wait for a look, or one was tried in vain and nobody waits any more. */
   #callers: "wait" | "are served" = "wait";
   /** Once the set has expired and nobody has looked by then, they wait again. */
-  #servedUntil: Moment = momentIn(0);
+  #servedUntil: Deadline = deadlineIn(0);
 
   /** Whether the last look was in vain, however long ago. */
   get hasBegun(): boolean {
@@ -35,10 +35,10 @@ export class RefreshPause {
   begin(held: HeldSet, now: number): void {
     const state = stateOf(held, now);
     if (state !== "expired") this.#sinceExpired = 0;
-    this.#until = momentIn(pauseAfter(held, now, this.#sinceExpired, random));
+    this.#until = deadlineIn(pauseAfter(held, now, this.#sinceExpired, random));
     if (state === "expired") this.#sinceExpired++;
     this.#callers = isMandatory(state) ? "are served" : "wait";
-    this.#servedUntil = momentIn(LONGEST_SERVED_UNSEEN_MS);
+    this.#servedUntil = deadlineIn(LONGEST_SERVED_UNSEEN_MS);
   }
 
   /** A look brought what was looked for, or there is nothing left to replace. */
@@ -51,13 +51,13 @@ export class RefreshPause {
   /** The set was rejected meanwhile: whether that makes an end of it sooner. */
   shorten(): boolean {
     if (this.msLeft <= LONGEST_PAUSE_WHEN_INVALIDATED_MS) return false;
-    this.#until = momentIn(LONGEST_PAUSE_WHEN_INVALIDATED_MS);
+    this.#until = deadlineIn(LONGEST_PAUSE_WHEN_INVALIDATED_MS);
     return true;
   }
 
   /** The set is in this state now. That a look was in vain counts only in the state that it was tried in, and not for ever. */
   enter(state: CacheState): void {
-    if (!isMandatory(state) || (state === "expired" && hasCome(this.#servedUntil))) this.#callers = "wait";
+    if (!isMandatory(state) || (state === "expired" && isPast(this.#servedUntil))) this.#callers = "wait";
   }
 
   /** Whether a caller in this state waits for a look that is under way. */

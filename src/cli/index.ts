@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { systemCodeOf } from "../errors/request-failure.js";
+import { systemCodeOf } from "../errors/system-code.js";
 import { VERSION } from "../runtime/version.js";
 import { runDoctor } from "./doctor/doctor.js";
 import { runMock } from "./mock/mock.js";

@@ -29,7 +29,7 @@ export const metadataDisabled = (): boolean =>
 export const disabledError = (endpoint?: Endpoint): InstanceMetadataError =>
   new InstanceMetadataError(
     `The EC2 instance metadata service${endpoint ? ` at ${endpoint.href}` : ""} is switched off by the environment variable AWS_EC2_METADATA_DISABLED. Unset it to use the instance role.`,
-    { code: "IMDS_DISABLED", phase: "token" },
+    { code: "IMDS_DISABLED", step: "token" },
   );
 
 /** The settings that have a place besides the options. */
@@ -81,7 +81,7 @@ function invalid(place: string, text: string, problem: string): InstanceMetadata
   const shown = JSON.stringify(text.slice(0, 200));
   return new InstanceMetadataError(`${place} is ${shown}; it ${problem}.`, {
     code: "INVALID_CONFIGURATION",
-    phase: "token",
+    step: "token",
   });
 }
 

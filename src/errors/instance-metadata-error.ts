@@ -24,14 +24,14 @@ export type InstanceMetadataErrorCode =
  * or any other metadata path. An error raised before any request carries the step that would have been first; `ABORTED`
  * that of what was to be read.
  */
-export type InstanceMetadataPhase = "token" | "role" | "credentials" | "metadata";
+export type InstanceMetadataStep = "token" | "role" | "credentials" | "metadata";
 
 /** What an {@link InstanceMetadataError} is made of, beside its message. */
 export interface InstanceMetadataErrorDetails {
   /** What went wrong. */
   readonly code: InstanceMetadataErrorCode;
   /** The step in which it went wrong. */
-  readonly phase: InstanceMetadataPhase;
+  readonly step: InstanceMetadataStep;
   /** HTTP status of the answer to the last attempt, if there was one. */
   readonly statusCode?: number | undefined;
   /** How often the failing request was sent; 0 when none was. */
@@ -57,7 +57,7 @@ export class InstanceMetadataError extends Error {
   /** What went wrong; see {@link InstanceMetadataErrorCode}. */
   readonly code: InstanceMetadataErrorCode;
   /** The step in which it went wrong. */
-  readonly phase: InstanceMetadataPhase;
+  readonly step: InstanceMetadataStep;
   /**
    * Read by the credential chains of the AWS SDK: `true` lets the chain ask its next provider. `false` only
    * for `INVALID_CONFIGURATION` and `ABORTED`.
@@ -71,7 +71,7 @@ export class InstanceMetadataError extends Error {
   constructor(message: string, details: InstanceMetadataErrorDetails) {
     super(`${message} [${details.code}]`, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = details.code;
-    this.phase = details.phase;
+    this.step = details.step;
     this.tryNextLink = !ENDS_THE_CHAIN.has(details.code);
     this.attempts = details.attempts ?? 0;
     if (details.statusCode !== undefined) this.statusCode = details.statusCode;

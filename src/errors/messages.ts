@@ -1,14 +1,14 @@
-import type { InstanceMetadataErrorCode, InstanceMetadataPhase } from "./instance-metadata-error.js";
+import type { InstanceMetadataErrorCode, InstanceMetadataStep } from "./instance-metadata-error.js";
 import { InstanceMetadataError } from "./instance-metadata-error.js";
 import type { FailureKind, RequestFailure } from "./request-failure.js";
 
 interface Context {
-  readonly phase: InstanceMetadataPhase;
+  readonly step: InstanceMetadataStep;
   readonly attempts: number;
   readonly endpoint: string;
 }
 
-const STEP: Readonly<Record<InstanceMetadataPhase, string>> = {
+const SUBJECT: Readonly<Record<InstanceMetadataStep, string>> = {
   token: "The session token",
   role: "The name of the instance role",
   credentials: "The credentials of the instance role",
@@ -26,16 +26,16 @@ const CODES: Readonly<Partial<Record<FailureKind, InstanceMetadataErrorCode>>> =
   unlisted: "NO_ROLE_ATTACHED",
 };
 
-function codeOfStatus(status: number | undefined, phase: InstanceMetadataPhase): InstanceMetadataErrorCode {
+function codeOfStatus(status: number | undefined, step: InstanceMetadataStep): InstanceMetadataErrorCode {
   if (status === 403) return "IMDS_FORBIDDEN";
   if (status === 429 || status === 503) return "THROTTLED";
-  if (phase === "token") {
+  if (step === "token") {
     if (status === 400) return "TOKEN_REJECTED";
     return status === 404 || status === 405 ? "TOKEN_UNSUPPORTED" : "SERVER_ERROR";
   }
   if (status === 401) return "UNAUTHORIZED";
   if (status !== 404) return "SERVER_ERROR";
-  return phase === "metadata" ? "NOT_FOUND" : "NO_ROLE_ATTACHED";
+  return step === "metadata" ? "NOT_FOUND" : "NO_ROLE_ATTACHED";
 }
 
 const HINTS: Readonly<Partial<Record<InstanceMetadataErrorCode, string>>> = {
@@ -59,8 +59,8 @@ const HINTS: Readonly<Partial<Record<InstanceMetadataErrorCode, string>>> = {
 
 const HOP_LIMIT = "Inside a container, raise the instance's metadata response hop limit to 2.";
 
-const hint = (code: InstanceMetadataErrorCode, phase: InstanceMetadataPhase): string =>
-  (code === "IMDS_TIMEOUT" && phase === "token" ? HOP_LIMIT : HINTS[code]) ?? "";
+const hint = (code: InstanceMetadataErrorCode, step: InstanceMetadataStep): string =>
+  (code === "IMDS_TIMEOUT" && step === "token" ? HOP_LIMIT : HINTS[code]) ?? "";
 
 /** Only the body of an answer with status 200 is read. */
 const IN_THE_BODY: ReadonlySet<FailureKind> = new Set([
@@ -73,19 +73,19 @@ const IN_THE_BODY: ReadonlySet<FailureKind> = new Set([
 
 /** The typed error for a failed request: what happened, where, and what to do about it. */
 export function errorFromFailure(failure: RequestFailure, context: Context): InstanceMetadataError {
-  const { phase, attempts, endpoint } = context;
+  const { step, attempts, endpoint } = context;
   const code =
     failure.kind === "status"
-      ? codeOfStatus(failure.statusCode, phase)
+      ? codeOfStatus(failure.statusCode, step)
       : (CODES[failure.kind] ?? "INVALID_RESPONSE");
   const tries = attempts > 1 ? ` (tried ${attempts} times)` : "";
   const what =
     code === "ABORTED"
-      ? `${STEP[phase]} was no longer wanted from ${endpoint}: the caller's signal was aborted.`
-      : `${STEP[phase]} could not be read from ${endpoint}: ${failure.detail}${tries}.`;
-  return new InstanceMetadataError(`${what} ${hint(code, phase)}`.trimEnd(), {
+      ? `${SUBJECT[step]} was no longer wanted from ${endpoint}: the caller's signal was aborted.`
+      : `${SUBJECT[step]} could not be read from ${endpoint}: ${failure.detail}${tries}.`;
+  return new InstanceMetadataError(`${what} ${hint(code, step)}`.trimEnd(), {
     code,
-    phase,
+    step,
     attempts,
     statusCode: IN_THE_BODY.has(failure.kind) ? 200 : failure.statusCode,
     cause: failure.cause,
@@ -106,7 +106,7 @@ export function noRoleError(
   const code = "NO_ROLE_ATTACHED";
   return new InstanceMetadataError(`${what} at ${endpoint}. ${cure}`, {
     code,
-    phase: "credentials",
+    step: "credentials",
     attempts,
     statusCode: 404,
   });

@@ -1,3 +1,5 @@
+import { systemCodeOf } from "./system-code.js";
+
 /** How one attempt ended without a usable answer. */
 export type FailureKind =
   /** Nobody listens there. */
@@ -70,10 +72,4 @@ export function failureFromError(error: unknown): RequestFailure {
   return new RequestFailure(KINDS[code] ?? "unroutable", `the connection failed with ${code}`, {
     cause: error,
   });
-}
-
-/** By its shape: in a test environment that has its own globals, Node's errors are no instances of `Error`. */
-export function systemCodeOf(error: unknown): string | undefined {
-  const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
-  return typeof code === "string" ? code : undefined;
 }

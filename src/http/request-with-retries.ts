@@ -1,13 +1,13 @@
 import pRetry from "p-retry";
 import type { MetadataSettings } from "../config/settings.js";
-import type { InstanceMetadataPhase } from "../errors/instance-metadata-error.js";
+import type { InstanceMetadataStep } from "../errors/instance-metadata-error.js";
 import { errorFromFailure } from "../errors/messages.js";
 import { abortedBy, RequestFailure } from "../errors/request-failure.js";
 import type { HttpExchange, MetadataAnswer, MetadataRequest } from "./http-exchange.js";
 import { BACKOFF, mayRetry } from "./retry-policy.js";
 
 export interface Retrying<T> {
-  readonly phase: InstanceMetadataPhase;
+  readonly step: InstanceMetadataStep;
   readonly settings: MetadataSettings;
   /** Makes sense of the answer; a `RequestFailure` from here counts as one of the attempt. */
   readonly accept: (answer: MetadataAnswer, attempt: number) => T;
@@ -20,7 +20,7 @@ export interface Retrying<T> {
 export async function requestWithRetries<T>(
   exchange: HttpExchange,
   request: MetadataRequest,
-  { phase, settings, accept, sentBefore = 0, signal }: Retrying<T>,
+  { step, settings, accept, sentBefore = 0, signal }: Retrying<T>,
 ): Promise<T> {
   let attempts = sentBefore;
   try {
@@ -41,6 +41,6 @@ export async function requestWithRetries<T>(
   } catch (error) {
     const failure = signal?.aborted ? abortedBy(signal) : error;
     if (!(failure instanceof RequestFailure)) throw failure;
-    throw errorFromFailure(failure, { phase, attempts, endpoint: settings.endpoint.href });
+    throw errorFromFailure(failure, { step, attempts, endpoint: settings.endpoint.href });
   }
 }

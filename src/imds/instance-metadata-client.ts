@@ -2,9 +2,9 @@ import type { InstanceMetadataOptions } from "../config/options.js";
 import { checkedOptions } from "../config/options.js";
 import { resolveMetadataSettings } from "../config/settings.js";
 import { RequestFailure } from "../errors/request-failure.js";
-import { detached } from "../runtime/async-context.js";
-import { holdProcess } from "../runtime/clock.js";
-import { tell } from "../runtime/log.js";
+import { runOutsideAsyncContext } from "../runtime/async-context.js";
+import { keepProcessAlive } from "../runtime/clock.js";
+import { log } from "../runtime/log.js";
 import { parseJsonObject } from "./json-object.js";
 import type { Reading } from "./metadata-reader.js";
 import { MetadataReader } from "./metadata-reader.js";
@@ -115,16 +115,16 @@ export class InstanceMetadataClient {
   }
 
   async #read<T>(path: string, accept: Reading<T>["accept"], signal?: AbortSignal): Promise<T> {
-    const release = holdProcess();
+    const release = keepProcessAlive();
     try {
-      this.#reader ??= detached(() =>
+      this.#reader ??= runOutsideAsyncContext(() =>
         resolveMetadataSettings(this.#options).then((settings) => new MetadataReader(settings)),
       );
       const reader = await this.#reader.catch((error: unknown) => {
         this.#reader = undefined;
         throw error;
       });
-      const value = await reader.read({ phase: "metadata", path, maxBytes: MOST_BYTES, accept, signal });
+      const value = await reader.read({ step: "metadata", path, maxBytes: MOST_BYTES, accept, signal });
       this.#debug(`read ${path}`);
       return value;
     } catch (error) {
@@ -136,7 +136,7 @@ export class InstanceMetadataClient {
   }
 
   #debug(line: string): void {
-    tell(this.#options.logger, "debug", `ec2-role-credentials: ${line}`);
+    log(this.#options.logger, "debug", `ec2-role-credentials: ${line}`);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { InstanceMetadataOptions } from "../config/options.js";
-import { detached } from "../runtime/async-context.js";
+import { runOutsideAsyncContext } from "../runtime/async-context.js";
 import { InstanceMetadataClient } from "./instance-metadata-client.js";
 
 /**
@@ -13,7 +13,7 @@ export function instanceRegion(options: InstanceMetadataOptions = {}): () => Pro
   const client = new InstanceMetadataClient(options);
   let region: Promise<string> | undefined;
   return () => {
-    region ??= detached(() =>
+    region ??= runOutsideAsyncContext(() =>
       client.region().catch((error: unknown) => {
         region = undefined;
         throw error;

@@ -1,6 +1,6 @@
 import type { MetadataSettings } from "../config/settings.js";
 import { disabledError, metadataDisabled } from "../config/settings.js";
-import type { InstanceMetadataPhase } from "../errors/instance-metadata-error.js";
+import type { InstanceMetadataStep } from "../errors/instance-metadata-error.js";
 import { InstanceMetadataError } from "../errors/instance-metadata-error.js";
 import { errorFromFailure } from "../errors/messages.js";
 import { abortedBy } from "../errors/request-failure.js";
@@ -17,7 +17,7 @@ export interface Sent {
 
 /** One path to read and what to make of its body. */
 export interface Reading<T> {
-  readonly phase: InstanceMetadataPhase;
+  readonly step: InstanceMetadataStep;
   readonly path: string;
   readonly maxBytes: number;
   /** A `RequestFailure` thrown from here counts as one of the attempt. */
@@ -71,11 +71,11 @@ export class MetadataReader {
     }
   }
 
-  #authorize({ signal, phase }: Reading<unknown>): Promise<Authorization> {
+  #authorize({ signal, step }: Reading<unknown>): Promise<Authorization> {
     if (!signal) return this.#token.get();
     return new Promise((resolve, reject) => {
       const endpoint = this.settings.endpoint.href;
-      const onAbort = () => reject(errorFromFailure(abortedBy(signal), { phase, attempts: 0, endpoint }));
+      const onAbort = () => reject(errorFromFailure(abortedBy(signal), { step, attempts: 0, endpoint }));
       if (signal.aborted) return onAbort();
       signal.addEventListener("abort", onAbort, { once: true });
       const done = () => signal.removeEventListener("abort", onAbort);
@@ -84,7 +84,7 @@ export class MetadataReader {
   }
 
   #send<T>(
-    { phase, path, maxBytes, accept, signal }: Reading<T>,
+    { step, path, maxBytes, accept, signal }: Reading<T>,
     authorization: Authorization,
     sentBefore: number,
   ): Promise<T> {
@@ -94,7 +94,7 @@ export class MetadataReader {
       this.#exchange,
       { method: "GET", path, headers, maxBytes },
       {
-        phase,
+        step,
         settings: this.settings,
         accept: ({ body }, attempt) => accept(body, { token, attempt }),
         sentBefore,

@@ -90,7 +90,7 @@ export class RoleCredentials {
   async #list(): Promise<string> {
     this.#knownName = undefined;
     const name = await this.#reader.read({
-      phase: "role",
+      step: "role",
       path: LIST_PATH,
       maxBytes: MOST_BYTES,
       accept: (body) => {
@@ -106,7 +106,7 @@ export class RoleCredentials {
 
   async #document(roleName: string): Promise<RoleCredentialSet> {
     const { document, attempt } = await this.#reader.read({
-      phase: "credentials",
+      step: "credentials",
       path: LIST_PATH + encodeURIComponent(roleName),
       maxBytes: MOST_BYTES,
       accept: (body, sent) => ({
@@ -126,13 +126,13 @@ export class RoleCredentials {
     const said = message === "" ? code : `${code}: ${message}`;
     return new InstanceMetadataError(
       `EC2 got no credentials for the role ${roleName} at ${this.endpoint}; it says ${said}. The role's trust policy must let ec2.amazonaws.com assume it.`,
-      { code: "ROLE_NOT_ASSUMABLE", phase: "credentials", attempts, statusCode: 200 },
+      { code: "ROLE_NOT_ASSUMABLE", step: "credentials", attempts, statusCode: 200 },
     );
   }
 }
 
 const isNotFound = (error: unknown): error is InstanceMetadataError =>
-  error instanceof InstanceMetadataError && error.phase === "credentials" && error.statusCode === 404;
+  error instanceof InstanceMetadataError && error.step === "credentials" && error.statusCode === 404;
 
 /** Not frozen: the SDK writes on it. `$source` is how the SDK counts where credentials come from. */
 function identityOf(granted: GrantedCredentials): AwsCredentialIdentity {

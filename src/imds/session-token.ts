@@ -3,8 +3,8 @@ import { InstanceMetadataError } from "../errors/instance-metadata-error.js";
 import { RequestFailure } from "../errors/request-failure.js";
 import type { HttpExchange, MetadataAnswer } from "../http/http-exchange.js";
 import { requestWithRetries } from "../http/request-with-retries.js";
-import type { Moment } from "../runtime/clock.js";
-import { hasCome, monotonicClock, wallClock } from "../runtime/clock.js";
+import type { Deadline } from "../runtime/clock.js";
+import { isPast, monotonicClock, wallClock } from "../runtime/clock.js";
 
 const TTL_HEADER = "x-aws-ec2-metadata-token-ttl-seconds";
 const LONGEST_TTL_SECONDS = 21600;
@@ -17,7 +17,7 @@ export type Authorization = { readonly token: string } | "none";
 
 interface Grant {
   readonly authorization: Authorization;
-  readonly replaceAt: Moment;
+  readonly replaceAt: Deadline;
 }
 
 /** A PUT under way, and for how many readers. */
@@ -42,7 +42,7 @@ export class SessionToken {
 
   /** The token in force. The signal ends the PUT only when nobody else waits for it. */
   async get(signal?: AbortSignal): Promise<Authorization> {
-    if (this.#grant && !hasCome(this.#grant.replaceAt)) return this.#grant.authorization;
+    if (this.#grant && !isPast(this.#grant.replaceAt)) return this.#grant.authorization;
     this.#pending ??= this.#begin(signal && new AbortController());
     const pending = this.#pending;
     pending.readers++;
@@ -93,7 +93,7 @@ export class SessionToken {
           maxBytes: MOST_BYTES,
         },
         {
-          phase: "token",
+          step: "token",
           settings: this.#settings,
           signal,
           accept: (answer) => grant({ token: tokenIn(answer) }, ttlIn(answer) ?? tokenTtlSeconds),

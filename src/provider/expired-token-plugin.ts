@@ -6,7 +6,7 @@ import type {
   Pluggable,
 } from "@smithy/types";
 import type { InstanceRoleProvider } from "./from-instance-role.js";
-import { HAS_ISSUED, HAS_LOOKED } from "./from-instance-role.js";
+import { ALREADY_REFRESHED, HAS_ISSUED } from "./plugin-protocol.js";
 
 /** What services call credentials that they no longer accept. */
 const REJECTIONS: ReadonlySet<unknown> = new Set(["ExpiredToken", "ExpiredTokenException", "InvalidToken"]);
@@ -122,7 +122,7 @@ async function signsWithAnotherKey(
   const credentials = scheme?.httpAuthOption?.signingProperties?.config?.credentials;
   if (typeof credentials !== "function") return true;
   if ((await credentials()).accessKeyId !== rejected) return true;
-  const throughCaches = { forceRefresh: true, [HAS_LOOKED]: true };
+  const throughCaches = { forceRefresh: true, [ALREADY_REFRESHED]: true };
   return (await credentials(throughCaches)).accessKeyId !== rejected;
 }
 

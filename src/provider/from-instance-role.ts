@@ -9,8 +9,9 @@ import type { InstanceRoleOptions } from "../config/options.js";
 import { checkedOptions } from "../config/options.js";
 import { resolveRoleSettings } from "../config/settings.js";
 import { RoleCredentials } from "../imds/role-credentials.js";
-import { holdProcess } from "../runtime/clock.js";
+import { keepProcessAlive } from "../runtime/clock.js";
 import type { WeakTimer } from "../runtime/weak-timer.js";
+import { ALREADY_REFRESHED, HAS_ISSUED } from "./plugin-protocol.js";
 
 /** What a call may ask for. SDK clients pass more, which is ignored. */
 export interface InstanceRoleProps {
@@ -43,14 +44,8 @@ export interface InstanceRoleProvider extends AwsCredentialIdentityProvider {
   [Symbol.dispose](): void;
 }
 
-/** How a plugin, possibly of the other module format's copy, asks a provider whether it handed a key out. */
-export const HAS_ISSUED: unique symbol = Symbol.for("ec2-role-credentials.hasIssued") as never;
-
-/** A property of a call that is forced because of the caches between client and provider: the provider has just looked. */
-export const HAS_LOOKED: unique symbol = Symbol.for("ec2-role-credentials.hasLooked") as never;
-
 const isForced = (props: InstanceRoleProps | undefined): boolean =>
-  Boolean(props?.forceRefresh && !(HAS_LOOKED in props));
+  Boolean(props?.forceRefresh && !(ALREADY_REFRESHED in props));
 
 /** Ends the timer of a cache that was collected, and forgets it. */
 const collectedCaches = new FinalizationRegistry<{
@@ -118,7 +113,7 @@ class Handle implements Membership {
   }
 
   async #attachAndGet(props: InstanceRoleProps | undefined): Promise<AwsCredentialIdentity> {
-    const release = holdProcess();
+    const release = keepProcessAlive();
     try {
       const cache = await this.#attached();
       return await (isForced(props) ? cache.forceRefresh() : cache.get());

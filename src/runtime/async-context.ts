@@ -9,4 +9,4 @@ root.emitDestroy();
  * Runs work outside the caller's async context: what goes on behind the callers, or is kept for all of them, belongs to
  * none, and must not keep what one of them has in its `AsyncLocalStorage` alive.
  */
-export const detached = <T>(work: () => T): T => root.runInAsyncScope(work);
+export const runOutsideAsyncContext = <T>(work: () => T): T => root.runInAsyncScope(work);

@@ -33,7 +33,7 @@ export const sleep = (ms: number): Promise<void> =>
 const { setInterval: hold, clearInterval: letGo } = globalThis;
 
 /** Keeps the process alive until the returned function is called: for whoever waits on unreferenced sockets and timers. */
-export function holdProcess(): () => void {
+export function keepProcessAlive(): () => void {
   const timer = hold(() => {}, LONGEST_TIMER_MS);
   return () => letGo(timer);
 }
@@ -42,18 +42,18 @@ export function holdProcess(): () => void {
  * A moment that has come when either the wall clock or the monotonic one says so: a machine that slept does
  * not wait again, and a wall clock that was set back does not make it wait for ever.
  */
-export interface Moment {
+export interface Deadline {
   readonly wall: number;
   readonly monotonic: number;
 }
 
-export const momentIn = (ms: number): Moment => ({
+export const deadlineIn = (ms: number): Deadline => ({
   wall: wallClock() + ms,
   monotonic: monotonicClock() + ms,
 });
 
 /** Milliseconds until the moment by the clock that reaches it first; 0 once it has come. */
-export const msUntil = (moment: Moment): number =>
+export const msUntil = (moment: Deadline): number =>
   Math.max(0, Math.min(moment.wall - wallClock(), moment.monotonic - monotonicClock()));
 
-export const hasCome = (moment: Moment): boolean => msUntil(moment) === 0;
+export const isPast = (moment: Deadline): boolean => msUntil(moment) === 0;

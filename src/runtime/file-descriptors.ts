@@ -1,7 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import { devNull } from "node:os";
 import { InstanceMetadataError } from "../errors/instance-metadata-error.js";
-import { systemCodeOf } from "../errors/request-failure.js";
+import { systemCodeOf } from "../errors/system-code.js";
 
 /**
  * Whoever finds a file missing while no descriptor is left must not believe it: Node would take a package for
@@ -16,7 +16,7 @@ export function requireFileDescriptor(): void {
     if (!["EMFILE", "ENFILE"].includes(systemCodeOf(cause) ?? "")) return;
     throw new InstanceMetadataError(
       "This process has no file descriptor left to reach the metadata service with. Find out what keeps files or connections open.",
-      { code: "IMDS_UNREACHABLE", phase: "token", cause },
+      { code: "IMDS_UNREACHABLE", step: "token", cause },
     );
   }
 }

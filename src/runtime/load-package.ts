@@ -35,6 +35,6 @@ function required(name: string): unknown {
 function cannotLoad(name: string, cause: unknown): never {
   throw new InstanceMetadataError(
     `The package ${name}, which ec2-role-credentials needs, could not be loaded. Is it installed?`,
-    { code: "IMDS_UNREACHABLE", phase: "token", cause },
+    { code: "IMDS_UNREACHABLE", step: "token", cause },
   );
 }

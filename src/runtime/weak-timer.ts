@@ -1,4 +1,4 @@
-import { detached } from "./async-context.js";
+import { runOutsideAsyncContext } from "./async-context.js";
 import { unrefTimer } from "./clock.js";
 
 /** One timer at a time on behalf of an owner that it keeps neither alive nor from being collected. */
@@ -17,7 +17,7 @@ export class WeakTimer {
       const alive = reference.deref();
       if (alive !== undefined) then(alive);
     };
-    this.#handle = detached(() => unrefTimer(fire, ms));
+    this.#handle = runOutsideAsyncContext(() => unrefTimer(fire, ms));
   }
 
   stop(): void {

@@ -24,7 +24,7 @@ interface Case {
   /** What the message says about a cure. */
   readonly hint: RegExp;
   readonly tryNextLink: boolean;
-  readonly phase: InstanceMetadataError["phase"];
+  readonly step: InstanceMetadataError["step"];
   readonly statusCode: number | undefined;
   readonly attempts: number;
 }
@@ -40,7 +40,7 @@ const CASES: { readonly [C in InstanceMetadataErrorCode]: readonly Case[] } = {
       environment: { AWS_EC2_METADATA_DISABLED: "true" },
       hint: /at http:.*AWS_EC2_METADATA_DISABLED/,
       tryNextLink: true,
-      phase: "token",
+      step: "token",
       statusCode: undefined,
       attempts: 0,
     },
@@ -50,7 +50,7 @@ const CASES: { readonly [C in InstanceMetadataErrorCode]: readonly Case[] } = {
       script: "gone",
       hint: /not .*EC2.*firewall or .*container network/i,
       ...ANSWERED,
-      phase: "token",
+      step: "token",
       statusCode: undefined,
     },
     {
@@ -58,7 +58,7 @@ const CASES: { readonly [C in InstanceMetadataErrorCode]: readonly Case[] } = {
       options: IN_TIME,
       hint: /not .*EC2.*firewall or .*container network/i,
       tryNextLink: true,
-      phase: "credentials",
+      step: "credentials",
       statusCode: undefined,
       attempts: 2,
     },
@@ -69,7 +69,7 @@ const CASES: { readonly [C in InstanceMetadataErrorCode]: readonly Case[] } = {
       options: { timeout: 100, maxRetries: 0 },
       hint: /container.*hop limit.*2/i,
       ...ANSWERED,
-      phase: "token",
+      step: "token",
       statusCode: undefined,
     },
     {
@@ -77,7 +77,7 @@ const CASES: { readonly [C in InstanceMetadataErrorCode]: readonly Case[] } = {
       options: { timeout: 1000, maxRetries: 0 },
       hint: /slow or overloaded.*option timeout/,
       ...ANSWERED,
-      phase: "credentials",
+      step: "credentials",
       statusCode: undefined,
     },
   ],
@@ -86,18 +86,18 @@ const CASES: { readonly [C in InstanceMetadataErrorCode]: readonly Case[] } = {
       script: { token: [answer(403, BODY)] },
       hint: /metadata access is switched off on .*instance.*proxy such as kube2iam/i,
       ...ANSWERED,
-      phase: "token",
+      step: "token",
       statusCode: 403,
     },
   ],
   TOKEN_REJECTED: [
-    { script: { token: [answer(400, BODY)] }, hint: /token/, ...ANSWERED, phase: "token", statusCode: 400 },
+    { script: { token: [answer(400, BODY)] }, hint: /token/, ...ANSWERED, step: "token", statusCode: 400 },
   ],
   TOKEN_UNSUPPORTED: [404, 405].map((status) => ({
     script: { token: [answer(status, BODY)] },
     hint: /ec2MetadataV1Disabled: false.*IMDSv1/,
     ...ANSWERED,
-    phase: "token",
+    step: "token",
     statusCode: status,
   })),
   UNAUTHORIZED: [
@@ -106,7 +106,7 @@ const CASES: { readonly [C in InstanceMetadataErrorCode]: readonly Case[] } = {
       hint: /new session token/,
       tryNextLink: true,
       attempts: 2,
-      phase: "role",
+      step: "role",
       statusCode: 401,
     },
   ],
@@ -115,7 +115,7 @@ const CASES: { readonly [C in InstanceMetadataErrorCode]: readonly Case[] } = {
       script: { role: [answer(404, BODY)] },
       hint: /attach an instance profile that contains a role/i,
       ...ANSWERED,
-      phase: "role",
+      step: "role",
       statusCode: 404,
     },
     {
@@ -123,7 +123,7 @@ const CASES: { readonly [C in InstanceMetadataErrorCode]: readonly Case[] } = {
       options: IN_TIME,
       hint: /attach an instance profile that contains a role/i,
       tryNextLink: true,
-      phase: "role",
+      step: "role",
       statusCode: 200,
       attempts: 2,
     },
@@ -131,7 +131,7 @@ const CASES: { readonly [C in InstanceMetadataErrorCode]: readonly Case[] } = {
       script: { credentials: [answer(404, BODY)] },
       hint: /app-role.*listed.*attach an instance profile that contains a role/i,
       ...ANSWERED,
-      phase: "credentials",
+      step: "credentials",
       statusCode: 404,
     },
     {
@@ -139,7 +139,7 @@ const CASES: { readonly [C in InstanceMetadataErrorCode]: readonly Case[] } = {
       options: { roleName: "wrong-role" },
       hint: /wrong-role.*correct or remove the role name.*roleName.*AWS_EC2_INSTANCE_PROFILE_NAME.*or attach an instance profile that contains a role/i,
       ...ANSWERED,
-      phase: "credentials",
+      step: "credentials",
       statusCode: 404,
     },
   ],
@@ -150,7 +150,7 @@ const CASES: { readonly [C in InstanceMetadataErrorCode]: readonly Case[] } = {
       },
       hint: /AssumeRoleUnauthorizedAccess.*May not\..*trust policy must let ec2\.amazonaws\.com assume it/,
       ...ANSWERED,
-      phase: "credentials",
+      step: "credentials",
       statusCode: 200,
     },
   ],
@@ -159,7 +159,7 @@ const CASES: { readonly [C in InstanceMetadataErrorCode]: readonly Case[] } = {
     options: IN_TIME,
     hint: /too many requests/i,
     tryNextLink: true,
-    phase: "credentials",
+    step: "credentials",
     statusCode: status,
     attempts: 2,
   })),
@@ -169,11 +169,11 @@ const CASES: { readonly [C in InstanceMetadataErrorCode]: readonly Case[] } = {
       options: IN_TIME,
       hint: /500.*endpoint/,
       tryNextLink: true,
-      phase: "role",
+      step: "role",
       statusCode: 500,
       attempts: 2,
     },
-    { script: { role: [answer(418, BODY)] }, hint: /418/, ...ANSWERED, phase: "role", statusCode: 418 },
+    { script: { role: [answer(418, BODY)] }, hint: /418/, ...ANSWERED, step: "role", statusCode: 418 },
   ],
   INVALID_RESPONSE: [
     { ...invalid({ credentials: [text(`{${SECRETS.body}`)] }), hint: /not JSON/ },
@@ -181,8 +181,8 @@ const CASES: { readonly [C in InstanceMetadataErrorCode]: readonly Case[] } = {
     { ...invalid({ credentials: [json(roleDocument({ SecretAccessKey: 5 }))] }), hint: /SecretAccessKey/ },
     { ...invalid({ credentials: [json(roleDocument({ Expiration: SECRETS.body }))] }), hint: /Expiration/ },
     { ...invalid({ credentials: [text(SECRETS.body.padEnd(100_000))] }, 1), hint: /65536 bytes/ },
-    { ...invalid({ role: [text(`../${SECRETS.body}`)] }, 1), phase: "role", hint: /role's name/ },
-    { ...invalid({ token: [text(`${SECRETS.body} x`)] }, 1), phase: "token", hint: /token.*legal/ },
+    { ...invalid({ role: [text(`../${SECRETS.body}`)] }, 1), step: "role", hint: /role's name/ },
+    { ...invalid({ token: [text(`${SECRETS.body} x`)] }, 1), step: "token", hint: /token.*legal/ },
   ],
   NOT_FOUND: [
     {
@@ -190,7 +190,7 @@ const CASES: { readonly [C in InstanceMetadataErrorCode]: readonly Case[] } = {
       reads: "a path",
       hint: /path/,
       ...ANSWERED,
-      phase: "metadata",
+      step: "metadata",
       statusCode: 404,
     },
   ],
@@ -199,7 +199,7 @@ const CASES: { readonly [C in InstanceMetadataErrorCode]: readonly Case[] } = {
       environment: { AWS_METADATA_SERVICE_NUM_ATTEMPTS: "none" },
       hint: /AWS_METADATA_SERVICE_NUM_ATTEMPTS.*"none".*must be a whole number of attempts from 1 to 1001/,
       tryNextLink: false,
-      phase: "token",
+      step: "token",
       statusCode: undefined,
       attempts: 0,
     },
@@ -209,7 +209,7 @@ const CASES: { readonly [C in InstanceMetadataErrorCode]: readonly Case[] } = {
       reads: "a path, aborted",
       hint: /no longer wanted from .*: the caller's signal was aborted\. \[ABORTED\]$/,
       tryNextLink: false,
-      phase: "metadata",
+      step: "metadata",
       statusCode: undefined,
       attempts: 0,
     },
@@ -217,7 +217,7 @@ const CASES: { readonly [C in InstanceMetadataErrorCode]: readonly Case[] } = {
 };
 
 function invalid(script: Script, attempts = 2): Omit<Case, "hint"> {
-  return { script, options: IN_TIME, tryNextLink: true, phase: "credentials", statusCode: 200, attempts };
+  return { script, options: IN_TIME, tryNextLink: true, step: "credentials", statusCode: 200, attempts };
 }
 
 const ROWS = Object.entries(CASES).flatMap(([code, cases]) =>
@@ -254,8 +254,8 @@ function printed(error: Error): string {
 describe.each(ROWS)("$code, way $nth", ({ code, each }) => {
   test("holds what the table says, for people and for chains", async () => {
     const { error } = await provoke(each);
-    const { tryNextLink, phase, statusCode, attempts } = each;
-    expect(error).toMatchObject({ name: "InstanceMetadataError", code, tryNextLink, phase, attempts });
+    const { tryNextLink, step, statusCode, attempts } = each;
+    expect(error).toMatchObject({ name: "InstanceMetadataError", code, tryNextLink, step, attempts });
     expect(error.statusCode).toBe(statusCode);
     expect(error).toBeInstanceOf(InstanceMetadataError);
     expect(error).toBeInstanceOf(Error);
@@ -300,7 +300,7 @@ describe("the class", () => {
 
   test("a class that an application derives from it has instances of its own", () => {
     class Derived extends InstanceMetadataError {}
-    const details = { code: "IMDS_TIMEOUT", phase: "token" } as const;
+    const details = { code: "IMDS_TIMEOUT", step: "token" } as const;
     expect(new InstanceMetadataError("x", details) instanceof Derived).toBe(false);
     expect(new Derived("x", details) instanceof Derived).toBe(true);
     expect(new Derived("x", details) instanceof InstanceMetadataError).toBe(true);
@@ -316,7 +316,7 @@ describe("the class", () => {
     expect(JSON.parse(JSON.stringify(error))).toMatchObject({
       name: "InstanceMetadataError",
       code: "THROTTLED",
-      phase: "credentials",
+      step: "credentials",
       statusCode: 429,
       attempts: 2,
       tryNextLink: true,

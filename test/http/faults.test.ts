@@ -120,7 +120,7 @@ describe.concurrent.each(STEPS)("at the step %s", (step) => {
     const error = await failureOf(reach(step, imds, { timeout, maxRetries: 1 }));
     expect(error).toMatchObject({
       code: codeAt(fault.code, step),
-      phase: step,
+      step: step,
       attempts: 2,
       tryNextLink: true,
     });
@@ -139,7 +139,7 @@ describe.concurrent.each(STEPS)("at the step %s", (step) => {
     const error = await failureOf(reach(step, imds, { maxRetries: 3 }));
     expect(error).toMatchObject({
       code: codeAt(code, step),
-      phase: step,
+      step: step,
       attempts: 1,
       statusCode,
       tryNextLink: true,
@@ -157,7 +157,7 @@ describe.concurrent.each(STEPS)("at the step %s", (step) => {
     await using imds = await scriptedServer(before[step]);
     if (step === "token") await imds[Symbol.asyncDispose]();
     const error = await failureOf(reach(step, imds, { maxRetries: 3 }));
-    expect(error).toMatchObject({ code: "IMDS_UNREACHABLE", phase: step, attempts: 1, tryNextLink: true });
+    expect(error).toMatchObject({ code: "IMDS_UNREACHABLE", step: step, attempts: 1, tryNextLink: true });
     expect(error.statusCode).toBeUndefined();
     expect(error.cause).toMatchObject({ code: "ECONNREFUSED" });
     expect(imds.count(step)).toBe(0);
@@ -168,14 +168,14 @@ describe("what differs from step to step", () => {
   test("401 on the token's PUT is an odd status", async () => {
     await using imds = await scriptedServer({ token: [answer(401)] });
     const error = await failureOf(providerAt(imds)());
-    expect(error).toMatchObject({ code: "SERVER_ERROR", phase: "token", statusCode: 401, attempts: 1 });
+    expect(error).toMatchObject({ code: "SERVER_ERROR", step: "token", statusCode: 401, attempts: 1 });
     expect(imds.steps).toEqual(["token"]);
   });
 
   test.each(["role", "credentials", "metadata"] as const)("401 for ever at the step %s", async (step) => {
     await using imds = await scriptedServer(script(step, answer(401)));
     const error = await failureOf(reach(step, imds, { maxRetries: 3 }));
-    expect(error).toMatchObject({ code: "UNAUTHORIZED", phase: step, statusCode: 401, tryNextLink: true });
+    expect(error).toMatchObject({ code: "UNAUTHORIZED", step: step, statusCode: 401, tryNextLink: true });
     expect(imds.count(step)).toBe(2);
     expect(imds.count("token")).toBe(2);
   });
@@ -187,7 +187,7 @@ describe("what differs from step to step", () => {
   ] as const)("404 at the step %s is %s", async (step, code) => {
     await using imds = await scriptedServer(script(step, answer(404)));
     const error = await failureOf(reach(step, imds, { maxRetries: 3 }));
-    expect(error).toMatchObject({ code, phase: step, statusCode: 404, attempts: 1, tryNextLink: true });
+    expect(error).toMatchObject({ code, step: step, statusCode: 404, attempts: 1, tryNextLink: true });
     expect(imds.count(step)).toBe(1);
   });
 
@@ -198,7 +198,7 @@ describe("what differs from step to step", () => {
   ] as const)("an empty body at the step %s for ever is sent again, then %s", async (step, code) => {
     await using imds = await scriptedServer(script(step, text("")));
     const error = await failureOf(reach(step, imds, { maxRetries: 1 }));
-    expect(error).toMatchObject({ code, phase: step, attempts: 2, tryNextLink: true });
+    expect(error).toMatchObject({ code, step: step, attempts: 2, tryNextLink: true });
     expect(imds.count(step)).toBe(2);
   });
 
@@ -225,7 +225,7 @@ describe("answers that are broken as HTTP", () => {
     await using imds = await scriptedServer({ token: [reply] });
     const error = await failureOf(providerAt(imds, { maxRetries: 0 })());
     expect(["INVALID_RESPONSE", "IMDS_UNREACHABLE"]).toContain(error.code);
-    expect(error).toMatchObject({ phase: "token", attempts: 1, tryNextLink: true });
+    expect(error).toMatchObject({ step: "token", attempts: 1, tryNextLink: true });
   });
 });
 
@@ -240,12 +240,12 @@ test("forty reads at once of a service that takes every connection and says noth
 describe("a service that cannot be reached", () => {
   test("nobody listens", async () => {
     const error = await failureOf(providerAt({ endpoint: await deadEndpoint() })());
-    expect(error).toMatchObject({ code: "IMDS_UNREACHABLE", phase: "token", attempts: 1 });
+    expect(error).toMatchObject({ code: "IMDS_UNREACHABLE", step: "token", attempts: 1 });
   });
 
   test("an address that leads nowhere is tried once", async () => {
     // Port 0 is no address to connect to; the system says so without sending anything.
     const error = await failureOf(providerAt({ endpoint: "http://127.0.0.1:0" }, { maxRetries: 3 })());
-    expect(error).toMatchObject({ code: "IMDS_UNREACHABLE", phase: "token", attempts: 1, tryNextLink: true });
+    expect(error).toMatchObject({ code: "IMDS_UNREACHABLE", step: "token", attempts: 1, tryNextLink: true });
   });
 });

@@ -147,7 +147,7 @@ describe("a connection that cannot be made in time", () => {
     const ms = await millisecondsOf(failing);
     expect(await failing).toMatchObject({
       code: "IMDS_UNREACHABLE",
-      phase: "token",
+      step: "token",
       attempts: 2,
       tryNextLink: true,
     });
@@ -183,7 +183,7 @@ describe("the cap on a body", () => {
       await using imds = await scriptedServer({ [step]: [text(body.padEnd(cap + 1))] });
       expect(await failureOf(reach(step, imds))).toMatchObject({
         code: "INVALID_RESPONSE",
-        phase: step,
+        step: step,
         attempts: 1,
       });
       expect(imds.count(step)).toBe(1);

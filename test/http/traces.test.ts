@@ -77,7 +77,7 @@ describe("what a load asks the metadata service", () => {
   test("a 401 after a new token is the end of it", async () => {
     await using imds = await scriptedServer({ role: [answer(401)] });
     const error = await failureOf(providerAt(imds)());
-    expect(error).toMatchObject({ code: "UNAUTHORIZED", phase: "role", statusCode: 401, tryNextLink: true });
+    expect(error).toMatchObject({ code: "UNAUTHORIZED", step: "role", statusCode: 401, tryNextLink: true });
     expect(imds.trace).toEqual([PUT, LIST, PUT, LIST]);
   });
 });
@@ -111,7 +111,7 @@ describe("a role that was replaced", () => {
     await using imds = await scriptedServer({ credentials: [answer(404)] });
     const error = await failureOf(providerAt(imds)());
     expect(imds.trace).toEqual([PUT, LIST, DOCUMENT, LIST, DOCUMENT]);
-    expect(error).toMatchObject({ code: "NO_ROLE_ATTACHED", phase: "credentials", statusCode: 404 });
+    expect(error).toMatchObject({ code: "NO_ROLE_ATTACHED", step: "credentials", statusCode: 404 });
     expect(error.message).toMatch(/listed/);
     expect(error.message).toContain(ROLE);
   });
@@ -120,14 +120,14 @@ describe("a role that was replaced", () => {
     await using imds = await scriptedServer({ role: [listRole(), answer(404)], credentials: [answer(404)] });
     const error = await failureOf(providerAt(imds)());
     expect(imds.trace).toEqual([PUT, LIST, DOCUMENT, LIST]);
-    expect(error).toMatchObject({ code: "NO_ROLE_ATTACHED", phase: "role", statusCode: 404 });
+    expect(error).toMatchObject({ code: "NO_ROLE_ATTACHED", step: "role", statusCode: 404 });
   });
 
   test("but was configured by name is not looked for in the list", async () => {
     await using imds = await scriptedServer({ credentials: [answer(404)] });
     const error = await failureOf(providerAt(imds, { roleName: "configured-role" })());
     expect(imds.trace).toEqual([PUT, documentOf("configured-role")]);
-    expect(error).toMatchObject({ code: "NO_ROLE_ATTACHED", phase: "credentials", statusCode: 404 });
+    expect(error).toMatchObject({ code: "NO_ROLE_ATTACHED", step: "credentials", statusCode: 404 });
     expect(error.message).toContain("configured-role");
   });
 });

@@ -91,7 +91,7 @@ describe("the endpoint", () => {
     const { port } = server.address() as AddressInfo;
     const error = await failureOf(providerAt({ endpoint: `https://127.0.0.1:${port}` }, { maxRetries: 0 })());
     server.close();
-    expect(error).toMatchObject({ code: "IMDS_UNREACHABLE", phase: "token" });
+    expect(error).toMatchObject({ code: "IMDS_UNREACHABLE", step: "token" });
     // A TLS record of a handshake.
     expect(received[0]?.[0]).toBe(0x16);
   });
@@ -114,7 +114,7 @@ describe("a redirect is not followed", () => {
       await using imds = await scriptedServer({ [step]: [answer(status, "", { location })] });
       const read =
         step === "metadata" ? clientAt(imds).get("/latest/meta-data/hostname") : providerAt(imds)();
-      expect(await failureOf(read)).toMatchObject({ code: "SERVER_ERROR", phase: step, statusCode: status });
+      expect(await failureOf(read)).toMatchObject({ code: "SERVER_ERROR", step: step, statusCode: status });
       expect(imds.count(step)).toBe(1);
       expect(elsewhere.requests).toEqual([]);
     },

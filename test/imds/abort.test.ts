@@ -47,7 +47,7 @@ describe("the caller's signal", () => {
   test("that is aborted already sends nothing", async () => {
     await using imds = await scriptedServer();
     const error = await failureOf(clientAt(imds).get(PATH, { signal: AbortSignal.abort(REASON) }));
-    expect(error).toMatchObject({ code: "ABORTED", phase: "metadata", attempts: 0, cause: REASON });
+    expect(error).toMatchObject({ code: "ABORTED", step: "metadata", attempts: 0, cause: REASON });
     expect(imds.trace).toEqual([]);
   });
 

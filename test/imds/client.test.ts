@@ -49,7 +49,7 @@ describe("get", () => {
   test("a path that is not there is NOT_FOUND", async () => {
     await using imds = await scriptedServer({ metadata: [answer(404, "<html>404</html>")] });
     const error = await failureOf(read(clientAt(imds)));
-    expect(error).toMatchObject({ code: "NOT_FOUND", phase: "metadata", statusCode: 404, tryNextLink: true });
+    expect(error).toMatchObject({ code: "NOT_FOUND", step: "metadata", statusCode: 404, tryNextLink: true });
     expect(imds.count("metadata")).toBe(1);
   });
 
@@ -103,7 +103,7 @@ describe("what it reads by name", () => {
     const error = await failureOf(call(clientAt(imds, { maxRetries: 1 })));
     expect(error).toMatchObject({
       code: "INVALID_RESPONSE",
-      phase: "metadata",
+      step: "metadata",
       attempts: 2,
       statusCode: 200,
     });
@@ -112,13 +112,13 @@ describe("what it reads by name", () => {
   test.each(readers)("%s: an HTML page is INVALID_RESPONSE and is not quoted", async (_, call) => {
     await using imds = await scriptedServer({ metadata: [text("<html><body>Log in here</body></html>")] });
     const error = await failureOf(call(clientAt(imds, { maxRetries: 0 })));
-    expect(error).toMatchObject({ code: "INVALID_RESPONSE", phase: "metadata" });
+    expect(error).toMatchObject({ code: "INVALID_RESPONSE", step: "metadata" });
     expect(error.message).not.toContain("Log in");
   });
 
   test.each(readers)("%s: what is not there is NOT_FOUND", async (_, call) => {
     await using imds = await scriptedServer({ metadata: [answer(404)] });
-    expect(await failureOf(call(clientAt(imds)))).toMatchObject({ code: "NOT_FOUND", phase: "metadata" });
+    expect(await failureOf(call(clientAt(imds)))).toMatchObject({ code: "NOT_FOUND", step: "metadata" });
   });
 
   test.each(["null", "[]", '"text"', "7"])(

@@ -23,7 +23,7 @@ async function expectInvalid(reply: Reply, names?: string): Promise<void> {
   const { error, asked } = await refusal(reply);
   expect(error).toMatchObject({
     code: "INVALID_RESPONSE",
-    phase: "credentials",
+    step: "credentials",
     attempts: 2,
     statusCode: 200,
     tryNextLink: true,
@@ -196,7 +196,7 @@ describe("a role that EC2 may not assume", () => {
     const error = await failureOf(providerAt(imds)());
     expect(error).toMatchObject({
       code: "ROLE_NOT_ASSUMABLE",
-      phase: "credentials",
+      step: "credentials",
       attempts: 1,
       tryNextLink: true,
     });

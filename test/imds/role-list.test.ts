@@ -49,7 +49,7 @@ describe("a list without a role", () => {
   ])("that holds %s is asked for again, then NO_ROLE_ATTACHED", async (_, list) => {
     await using imds = await scriptedServer({ role: [text(list)] });
     const error = await failureOf(providerAt(imds, { maxRetries: 1 })());
-    expect(error).toMatchObject({ code: "NO_ROLE_ATTACHED", phase: "role", attempts: 2, tryNextLink: true });
+    expect(error).toMatchObject({ code: "NO_ROLE_ATTACHED", step: "role", attempts: 2, tryNextLink: true });
     expect(error.message).toMatch(/attach an instance profile that contains a role/i);
     expect(imds.steps).toEqual(["token", "role", "role"]);
   });
@@ -62,7 +62,7 @@ describe("a list without a role", () => {
   test("that answers 404 is NO_ROLE_ATTACHED at once", async () => {
     await using imds = await scriptedServer({ role: [answer(404, "<html>404 - Not Found</html>")] });
     const error = await failureOf(providerAt(imds)());
-    expect(error).toMatchObject({ code: "NO_ROLE_ATTACHED", phase: "role", attempts: 1, statusCode: 404 });
+    expect(error).toMatchObject({ code: "NO_ROLE_ATTACHED", step: "role", attempts: 1, statusCode: 404 });
     expect(error.message).toMatch(/attach an instance profile that contains a role/i);
   });
 });
@@ -92,7 +92,7 @@ describe("a name that tries to reach another path", () => {
   ])("%s is INVALID_RESPONSE, and nothing is asked with it", async (_, name) => {
     await using imds = await scriptedServer({ role: [text(name)] });
     const error = await failureOf(providerAt(imds)());
-    expect(error).toMatchObject({ code: "INVALID_RESPONSE", phase: "role", attempts: 1, tryNextLink: true });
+    expect(error).toMatchObject({ code: "INVALID_RESPONSE", step: "role", attempts: 1, tryNextLink: true });
     expect(imds.steps).toEqual(["token", "role"]);
   });
 

@@ -68,7 +68,7 @@ describe("asking for a token", () => {
   ])("a token with %s is refused at once and never sent", async (_, token) => {
     await using imds = await scriptedServer({ token: [text(token)] });
     const error = await failureOf(clientAt(imds).get(PATH));
-    expect(error).toMatchObject({ code: "INVALID_RESPONSE", phase: "token", attempts: 1, tryNextLink: true });
+    expect(error).toMatchObject({ code: "INVALID_RESPONSE", step: "token", attempts: 1, tryNextLink: true });
     expect(error.message).not.toContain(token);
     expect(imds.steps).toEqual(["token"]);
   });
@@ -181,7 +181,7 @@ describe("a token that the service no longer knows", () => {
     const client = clientAt(imds);
     imds.play("token", text("the-first"), answer(403));
     const error = await failureOf(client.get(PATH));
-    expect(error).toMatchObject({ code: "IMDS_FORBIDDEN", phase: "token" });
+    expect(error).toMatchObject({ code: "IMDS_FORBIDDEN", step: "token" });
   });
 
   test("a failed PUT is not kept: the next read asks again", async () => {

@@ -122,7 +122,7 @@ test("an error of the metadata service reaches the caller of the client as it is
   await expect(list(client)).rejects.toMatchObject({
     name: "InstanceMetadataError",
     code: "SERVER_ERROR",
-    phase: "credentials",
+    step: "credentials",
     statusCode: 400,
   });
   await expect(list(client)).resolves.toBeDefined();

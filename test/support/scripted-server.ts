@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { issueToken, listRole, serveDocument, text } from "./scripted-replies.js";
 
-/** What a request is for; the same words as the `phase` of an error. */
+/** What a request is for; the same words as the `step` of an error. */
 export type Step = "token" | "role" | "credentials" | "metadata";
 
 /** One request as the server saw it, and what a reply may do with it. */

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import type { InstanceRoleOptions } from "../../config/options.js";
 import { checkedOptions } from "../../config/options.js";
-import { holdProcess } from "../../runtime/clock.js";
+import { keepProcessAlive } from "../../runtime/clock.js";
 import { diagnose } from "./diagnosis.js";
 import { asJson, asText } from "./report.js";
 
@@ -33,7 +33,7 @@ export async function runDoctor(args: string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  const release = holdProcess();
+  const release = keepProcessAlive();
   const findings = await diagnose(given.options).finally(release);
   const health = findings.every(({ verdict }) => verdict !== "broken") ? "healthy" : "broken";
   process.stdout.write(given.json ? asJson(findings, health) : asText(findings, health));

@@ -27,10 +27,10 @@ export function cureFor(error: InstanceMetadataError, situation: Situation): str
   return named === undefined ? instanceCure : `${named} If it leads to EC2's: ${instanceCure}`;
 }
 
-function cureOfInstance({ code, phase }: InstanceMetadataError): string | undefined {
+function cureOfInstance({ code, step }: InstanceMetadataError): string | undefined {
   if (code === "IMDS_FORBIDDEN")
     return `Switch metadata access on: ${MODIFY} --http-endpoint enabled --instance-id …`;
-  if (code === "IMDS_TIMEOUT" && phase === "token")
+  if (code === "IMDS_TIMEOUT" && step === "token")
     return `If this is a container, let the token reach it: ${MODIFY} --http-put-response-hop-limit 2 --instance-id …`;
   return undefined;
 }

@@ -56,7 +56,7 @@ export class MetadataProbe {
     return requestWithRetries(
       this.#exchange,
       { method: "GET", path, headers, maxBytes: MOST_BYTES },
-      { phase: "metadata", settings: this.#settings, accept: (answer) => answer },
+      { step: "metadata", settings: this.#settings, accept: (answer) => answer },
     );
   }
 

@@ -33,7 +33,7 @@ describe("an application that is cut off from metadata", () => {
     cutOff(scene);
     const outcome = await service.call();
     expectTyped(outcome, "IMDS_UNREACHABLE", SETTINGS);
-    expect(outcome).toMatchObject({ phase: "token", attempts });
+    expect(outcome).toMatchObject({ step: "token", attempts });
     await service.endsCleanly();
   });
 

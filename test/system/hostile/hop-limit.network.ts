@@ -17,7 +17,7 @@ describe("the response hop limit", () => {
     const service = serviceIn(container);
     const outcome = await service.call();
     expectTyped(outcome, "IMDS_TIMEOUT", SETTINGS);
-    expect(outcome).toMatchObject({ phase: "token", attempts: 2 });
+    expect(outcome).toMatchObject({ step: "token", attempts: 2 });
     expect(outcome.message).toMatch(/raise the instance's metadata response hop limit to 2/);
     expect(metadata.counted()).toBeGreaterThan(0);
     expect(host.counted()).toBeGreaterThan(0);

@@ -14,7 +14,7 @@ export interface Outcome {
   readonly accessKeyId?: string;
   readonly expired?: boolean;
   readonly code?: InstanceMetadataErrorCode;
-  readonly phase?: string;
+  readonly step?: string;
   readonly message?: string;
   readonly attempts?: number;
 }

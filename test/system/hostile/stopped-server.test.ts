@@ -15,7 +15,7 @@ describe("a metadata server that is stopped", () => {
     await server.process.freeze();
     const outcome = await service.call();
     expectTyped(outcome, "IMDS_TIMEOUT", SETTINGS);
-    expect(outcome).toMatchObject({ phase: "token", attempts: 2 });
+    expect(outcome).toMatchObject({ step: "token", attempts: 2 });
     expect(outcome.message).toContain("hop limit");
     server.process.thaw();
     await service.callUntil(await server.rotate(), ["IMDS_TIMEOUT"]);

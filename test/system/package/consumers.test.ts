@@ -76,8 +76,8 @@ test("the ESM and the CommonJS copy in one process share one load and one error 
     console.log(JSON.stringify({
       classes: esm.InstanceMetadataError === cjs.InstanceMetadataError ? 1 : 2,
       ids: [a.accessKeyId, b.accessKeyId, later.accessKeyId],
-      esmKnowsCjs: new cjs.InstanceMetadataError("x", { code: "NOT_FOUND", phase: "metadata" }) instanceof esm.InstanceMetadataError,
-      cjsKnowsEsm: new esm.InstanceMetadataError("x", { code: "NOT_FOUND", phase: "metadata" }) instanceof cjs.InstanceMetadataError,
+      esmKnowsCjs: new cjs.InstanceMetadataError("x", { code: "NOT_FOUND", step: "metadata" }) instanceof esm.InstanceMetadataError,
+      cjsKnowsEsm: new esm.InstanceMetadataError("x", { code: "NOT_FOUND", step: "metadata" }) instanceof cjs.InstanceMetadataError,
       strangers: [{}, new Error("x"), undefined].map((value) => value instanceof esm.InstanceMetadataError),
       disabled: [fromEsm instanceof cjs.InstanceMetadataError, fromCjs instanceof esm.InstanceMetadataError],
     }));`;

@@ -7,7 +7,7 @@ import type {
   InstanceIdentityDocument,
   InstanceMetadataErrorCode,
   InstanceMetadataOptions,
-  InstanceMetadataPhase,
+  InstanceMetadataStep,
   InstanceProfileInfo,
   InstanceRoleOptions,
   InstanceRoleProvider,
@@ -73,7 +73,7 @@ test("a client, a chain and a plugin of the SDK take what the library gives", ()
   client.destroy();
 });
 
-test("an error's code and phase are closed unions", () => {
+test("an error's code and step are closed unions", () => {
   expectTypeOf<InstanceMetadataError>().toExtend<Error>();
   expectTypeOf<InstanceMetadataError["code"]>().toEqualTypeOf<InstanceMetadataErrorCode>();
   expectTypeOf<InstanceMetadataErrorCode>().toEqualTypeOf<
@@ -93,8 +93,8 @@ test("an error's code and phase are closed unions", () => {
     | "INVALID_CONFIGURATION"
     | "ABORTED"
   >();
-  expectTypeOf<InstanceMetadataError["phase"]>().toEqualTypeOf<InstanceMetadataPhase>();
-  expectTypeOf<InstanceMetadataPhase>().toEqualTypeOf<"token" | "role" | "credentials" | "metadata">();
+  expectTypeOf<InstanceMetadataError["step"]>().toEqualTypeOf<InstanceMetadataStep>();
+  expectTypeOf<InstanceMetadataStep>().toEqualTypeOf<"token" | "role" | "credentials" | "metadata">();
   expectTypeOf<InstanceMetadataError["tryNextLink"]>().toEqualTypeOf<boolean>();
   expectTypeOf<InstanceMetadataError["attempts"]>().toEqualTypeOf<number>();
   const narrowed = (error: unknown) => (error instanceof InstanceMetadataError ? error.code : undefined);

@@ -23,12 +23,12 @@ const EVERY: Readonly<Record<Rotation, number>> = {
 /** The IMDS of one instance. Nobody knows how far into a rotation the processes start. */
 export class InstanceMetadata {
   readonly #every: number;
-  readonly #phase: number;
+  readonly #step: number;
   readonly #outage: Outage | undefined;
 
   constructor(rotation: Rotation, outage: Outage | undefined, random: () => number) {
     this.#every = EVERY[rotation];
-    this.#phase = random() * this.#every;
+    this.#step = random() * this.#every;
     this.#outage = outage;
   }
 
@@ -37,7 +37,7 @@ export class InstanceMetadata {
   }
 
   served(now: number): ServedSet {
-    const id = Math.floor((now + this.#phase) / this.#every);
-    return { id, expiresAt: id * this.#every - this.#phase + LIFETIME };
+    const id = Math.floor((now + this.#step) / this.#every);
+    return { id, expiresAt: id * this.#every - this.#step + LIFETIME };
   }
 }

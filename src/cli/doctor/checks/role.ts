@@ -32,7 +32,7 @@ export async function roleFindings(probe: MetadataProbe, situation: Situation): 
       return [role, ...skipped(["credentials"], "role")];
     }
     const cure = cureFor(error, situation);
-    if (error.phase === "role") return [broken("role", error, cure), ...skipped(["credentials"], "role")];
+    if (error.step === "role") return [broken("role", error, cure), ...skipped(["credentials"], "role")];
     return [...skipped(["role"], "credentials"), broken("credentials", error, cure)];
   }
 }

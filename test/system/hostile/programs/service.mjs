@@ -24,8 +24,8 @@ async function outcomeOf(call) {
     if (!(error instanceof InstanceMetadataError)) {
       return { end: "untyped error", message: String(error?.stack ?? error), ms: took() };
     }
-    const { code, phase, message, tryNextLink, attempts } = error;
-    return { end: "typed error", code, phase, message, tryNextLink, attempts, ms: took() };
+    const { code, step, message, tryNextLink, attempts } = error;
+    return { end: "typed error", code, step, message, tryNextLink, attempts, ms: took() };
   }
 }
 
