@@ -1,19 +1,92 @@
-import type { ViteUserConfig } from "vitest/config";
+import { defineConfig, type TestUserConfig, type ViteUserConfig } from "vitest/config";
 
-const config: ViteUserConfig = {
-  test: {
+const RUN_DIRECTORY = "test/support/run-directory.ts";
+const NODE_VERSIONS = "test/system/proxy/node-versions.ts";
+
+/** Loaded before anything else in each test process; its worker threads inherit it only from here. */
+const GUARDED: TestUserConfig = { execArgv: ["--require", "./test/support/network-guard.cjs"] };
+
+/**
+ * A hung test ends some time. No limit here is an assertion: every test also has to pass on a machine that is busy
+ * with something else.
+ */
+const MINUTES = 60_000;
+
+const UNIT: TestUserConfig = {
+  ...GUARDED,
+  globalSetup: [RUN_DIRECTORY],
+  restoreMocks: true,
+  testTimeout: 3 * MINUTES,
+  hookTimeout: 3 * MINUTES,
+  maxConcurrency: 24,
+};
+
+const PROJECTS: Readonly<Record<string, TestUserConfig>> = {
+  unit: {
+    ...UNIT,
     include: ["test/**/*.test.ts"],
-    // Before anything else in each test process; its worker threads inherit it only from here.
-    execArgv: ["--require", "./test/support/network-guard.cjs"],
-    globalSetup: ["test/support/run-directory.ts"],
-    setupFiles: ["test/support/closed-network.ts"],
-    sequence: { shuffle: true },
-    restoreMocks: true,
-    testTimeout: 30_000,
-    maxConcurrency: 24,
     // Most tests wait for sockets, deadlines and child processes rather than for a core.
     maxWorkers: 4,
   },
+  interop: { include: ["test/system/interop/**/*.interop.ts"] },
+  e2e: {
+    include: ["test/system/e2e/**/*.e2e.ts"],
+    globalSetup: ["test/system/e2e/global-setup.ts"],
+  },
+  hostile: { include: ["test/system/hostile/**/*.hostile.ts"], globalSetup: [RUN_DIRECTORY] },
+  network: { include: ["test/system/hostile/**/*.network.ts"], globalSetup: [RUN_DIRECTORY] },
+  proxy: { include: ["test/system/proxy/**/*.proxy.ts"], globalSetup: [RUN_DIRECTORY, NODE_VERSIONS] },
+  examples: {
+    ...GUARDED,
+    include: ["test/system/examples/**/*.example.ts"],
+    globalSetup: [RUN_DIRECTORY],
+  },
+  fit: {
+    include: ["test/system/fit/**/*.fit.ts"],
+    globalSetup: [RUN_DIRECTORY, NODE_VERSIONS, "test/system/fit/installed.ts"],
+  },
+  // The site as `npm run docs` has built it.
+  site: { include: ["test/system/site/**/*.site.ts"] },
 };
+
+/** The tests that decide about the mutated files, without those that only take time. */
+const MUTATION: Readonly<Record<string, TestUserConfig>> = {
+  mutation: {
+    ...UNIT,
+    sequence: { shuffle: false },
+    include: [
+      "test/cache/*.test.ts",
+      "test/imds/credentials-document.test.ts",
+      "test/imds/session-token.test.ts",
+      "test/imds/abort.test.ts",
+      "test/imds/imdsv1.test.ts",
+      "test/errors/errors.test.ts",
+      "test/provider/expired-token-plugin.test.ts",
+    ],
+    exclude: ["test/cache/thirty-days.test.ts", "test/cache/one-day.test.ts"],
+    // Fewer cases for each of many hundred mutants than for one library.
+    env: { MODEL_RUNS: "24" },
+  },
+};
+
+/** `npm run mutants` runs tests that `unit` has as well, so that the two are never there together. */
+const projects = process.env.STRYKER_MUTATOR_WORKER === undefined ? PROJECTS : MUTATION;
+
+const config: ViteUserConfig = defineConfig({
+  test: {
+    sequence: { shuffle: true },
+    projects: Object.entries(projects).map(([name, project], groupOrder) => ({
+      test: {
+        name,
+        setupFiles: ["test/support/closed-network.ts"],
+        testTimeout: 3 * MINUTES,
+        hookTimeout: 3 * MINUTES,
+        maxWorkers: 1,
+        ...project,
+        sequence: { shuffle: true, groupOrder, ...project.sequence },
+      },
+    })),
+  },
+});
 
 export default config;

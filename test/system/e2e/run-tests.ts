@@ -15,9 +15,9 @@ export function skip(reason: string): never {
 export const succeeds = ([program = "", ...args]: readonly string[]): boolean =>
   spawnSync(program, args, { stdio: "ignore" }).status === 0;
 
-/** Runs the test files of a config whose paths contain one of `filters`, by way of `prefix`; the exit code is theirs. */
-export function runTests(config: string, filters: readonly string[], prefix: readonly string[]): void {
-  const vitest = [process.execPath, "node_modules/vitest/vitest.mjs", "run", "--config", config, ...filters];
+/** Runs the tests of a project of vitest.config.ts, by way of `prefix`; the exit code is theirs. */
+export function runTests(project: string, prefix: readonly string[] = []): void {
+  const vitest = [process.execPath, "node_modules/vitest/vitest.mjs", "run", "--project", project];
   const [program = "", ...args] = [...prefix, ...vitest, ...process.argv.slice(2)];
   process.exitCode = spawnSync(program, args, { cwd: ROOT, stdio: "inherit" }).status ?? 1;
 }

@@ -12,4 +12,4 @@ const missing = missingOf(CEPH);
 if (missing.length > 0) skip(`no ${missing.join(", ")}`);
 const closed = succeeds([...IN_CLOSED_NETWORK, "true"]);
 if (!closed) process.stdout.write("no network of its own (unshare -n): the machine's loopback is used\n");
-runTests("test/system/e2e/vitest.config.ts", [], closed ? IN_CLOSED_NETWORK : []);
+runTests("e2e", closed ? IN_CLOSED_NETWORK : []);

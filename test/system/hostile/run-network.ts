@@ -24,4 +24,4 @@ const missing = missingOf(PROGRAMS);
 if (missing.length > 0) skip(`no ${missing.join(", ")}`);
 const { status, stderr } = spawnSync("unshare", ["-n", "sh", "-c", TRIAL], { encoding: "utf8" });
 if (status !== 0) skip(`no network namespaces with veth and nftables (${stderr.trim().split("\n")[0]})`);
-runTests("test/system/hostile/vitest.config.ts", [".network."], []);
+runTests("network");
