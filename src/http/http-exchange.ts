@@ -3,6 +3,7 @@ import type { HttpRequest, HttpResponse } from "@smithy/types";
 import type { Endpoint } from "../config/endpoint.js";
 import { abortedBy, failureFromError, RequestFailure } from "../errors/request-failure.js";
 import { unrefTimer } from "../runtime/clock.js";
+import { suppressTracing } from "../runtime/suppress-tracing.js";
 import { VERSION } from "../runtime/version.js";
 import type { Transport } from "./transport.js";
 import { loadTransport } from "./transport.js";
@@ -134,7 +135,9 @@ export class HttpExchange {
     signal?.addEventListener("abort", onAbort, { once: true });
     this.#sent++;
     try {
-      const answer = transport.handler.handle(wireRequest as never, { abortSignal: stop });
+      const answer = suppressTracing(() =>
+        transport.handler.handle(wireRequest as never, { abortSignal: stop }),
+      );
       // Whatever the handler makes of the end, the attempt is over.
       return await Promise.race([
         ended,
