@@ -20,3 +20,5 @@ export { instanceRegion } from "./imds/instance-region.js";
 export { expiredTokenPlugin } from "./provider/expired-token-plugin.js";
 export type { InstanceRoleProps, InstanceRoleProvider } from "./provider/from-instance-role.js";
 export { fromInstanceRole } from "./provider/from-instance-role.js";
+export type { ServedCredentials, ServeOptions } from "./provider/serve-credentials.js";
+export { serveCredentials } from "./provider/serve-credentials.js";

@@ -1,0 +1,58 @@
+import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from "@aws-sdk/types";
+import { InstanceMetadataError } from "../errors/instance-metadata-error.js";
+import { wallClock } from "../runtime/clock.js";
+
+/** A response of the container credentials protocol. */
+export interface ContainerResponse {
+  readonly status: number;
+  /** JSON. */
+  readonly body: string;
+}
+
+export const FORBIDDEN: ContainerResponse = {
+  status: 403,
+  body: JSON.stringify({
+    Code: "Forbidden",
+    Message: "Wrong authorization token, Host header, method or path",
+  }),
+};
+
+/** SDKs refuse a document without an expiration, so they ask for credentials that have none again after this time. */
+const ASK_AGAIN_MS = 3_600_000;
+
+/** Expired credentials are served as well, if the provider has no newer ones: clients see from the date what they get. */
+export async function containerResponse(provider: AwsCredentialIdentityProvider): Promise<ContainerResponse> {
+  try {
+    return { status: 200, body: JSON.stringify(documentOf(await provider())) };
+  } catch (error) {
+    return { status: 503, body: JSON.stringify(refusalFor(error)) };
+  }
+}
+
+/** @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html */
+function documentOf(identity: AwsCredentialIdentity): object {
+  const { accessKeyId, secretAccessKey, sessionToken, expiration, accountId } = identity;
+  for (const [name, value] of Object.entries({ accessKeyId, secretAccessKey })) {
+    if (typeof value !== "string" || value === "") throw new TypeError(`the provider returned no ${name}`);
+  }
+  return {
+    AccessKeyId: accessKeyId,
+    SecretAccessKey: secretAccessKey,
+    // SDKs insist on a string here; they treat an empty one as none.
+    Token: sessionToken ?? "",
+    Expiration: (expiration ?? new Date(wallClock() + ASK_AGAIN_MS)).toISOString(),
+    ...(accountId !== undefined && { AccountId: accountId }),
+  };
+}
+
+const isPlainWord = (text: unknown): boolean => typeof text === "string" && /^[A-Za-z]\w{0,63}$/.test(text);
+
+/** Of another library's error only the code or the name is passed on: its message may quote a secret. */
+function refusalFor(error: unknown): object {
+  if (error instanceof InstanceMetadataError) return { Code: error.code, Message: error.message };
+  const { code, name } = (typeof error === "object" && error !== null ? error : {}) as NodeJS.ErrnoException;
+  return {
+    Code: [code, name].find(isPlainWord) ?? "Error",
+    Message: "The credentials provider behind this server failed",
+  };
+}
