@@ -1,62 +1,66 @@
-import { randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
 import type { AwsCredentialIdentity } from "@aws-sdk/types";
-import { Keyring } from "./s3/keyring.js";
-import type { S3Operation } from "./s3/operations.js";
-import { operationOf, perform } from "./s3/operations.js";
-import { verifiedPayload } from "./s3/payload.js";
-import type { S3ErrorCode } from "./s3/s3-error.js";
-import { S3Error } from "./s3/s3-error.js";
-import type { S3Request, S3Response } from "./s3/s3-request.js";
-import { readRequest } from "./s3/s3-request.js";
-import { signatureClaim, verifySignature } from "./s3/signature.js";
-import { Store } from "./s3/store.js";
-import { xmlDocument } from "./s3/xml.js";
+import { operationOf, S3Objects, type S3Response } from "./s3-objects.js";
+import { isSignedWith, type S3Request, signatureClaim } from "./s3-signature.js";
 
 /** A request that the endpoint has answered. */
 export interface S3Call {
-  readonly operation: S3Operation | "Unknown";
+  readonly operation: string;
   /** Undefined if the request was anonymous. */
   readonly accessKeyId: string | undefined;
   readonly status: number;
-  readonly errorCode?: S3ErrorCode;
+  readonly errorCode?: string;
 }
 
+/** S3's own codes and statuses. */
+const STATUS = {
+  AccessDenied: 403,
+  ExpiredToken: 400,
+  InvalidAccessKeyId: 403,
+  InvalidToken: 400,
+  SignatureDoesNotMatch: 403,
+  XAmzContentSHA256Mismatch: 400,
+} as const;
+
+type Refusal = keyof typeof STATUS;
+
 /**
- * A small S3 endpoint on loopback that verifies each request as S3 does: key id, session token, expiration and
- * signature (Signature Version 4, in the header or presigned), payload hash and checksum. It speaks path style
- * (`forcePathStyle: true`), takes any region, has every bucket, and keeps objects in memory.
+ * A small S3 endpoint on loopback that accepts only requests signed with credentials that it knows: it signs each
+ * of them again with the SDK's own signer and compares. It speaks path style (`forcePathStyle: true`), takes any
+ * Region, has every bucket, and keeps objects in memory. (`npm run test:e2e` has a real one.)
  */
 export class S3Endpoint {
-  readonly #keyring = new Keyring();
-  readonly #store = new Store();
+  readonly #known = new Map<string, AwsCredentialIdentity>();
+  readonly #revoked = new Set<string>();
+  readonly #objects = new S3Objects();
   readonly #calls: S3Call[] = [];
-  readonly #server = createServer((message, answer) => void this.#serve(message, answer));
+  readonly #server = createServer((message, response) => void this.#serve(message, response));
 
-  /** Every call so far, in the order of the answers. */
+  /** Every call so far, in the order of the responses. */
   get calls(): readonly S3Call[] {
     return this.#calls;
   }
 
-  /** From now on requests may be signed with this set, until its expiration if it has one. */
-  accept(set: AwsCredentialIdentity): void {
-    this.#keyring.accept(set);
+  /** From now on requests may be signed with these credentials, until their expiration if they have one. */
+  accept(credentials: AwsCredentialIdentity): void {
+    this.#known.set(credentials.accessKeyId, { ...credentials });
   }
 
-  /** From now on the set with this id is answered `ExpiredToken`, whatever its expiration. */
+  /** From now on requests signed with this key are answered `ExpiredToken`. */
   revoke(accessKeyId: string): void {
-    this.#keyring.revoke(accessKeyId);
+    this.#revoked.add(accessKeyId);
   }
 
   /** @returns the URL for the client's `endpoint` */
   async listen(): Promise<string> {
     this.#server.listen(0, "127.0.0.1");
     await once(this.#server, "listening");
-    const address = this.#server.address();
-    if (typeof address !== "object" || address === null) throw new Error("listens on no port");
-    return `http://127.0.0.1:${address.port}`;
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
   async close(): Promise<void> {
@@ -71,37 +75,71 @@ export class S3Endpoint {
     await this.close();
   }
 
-  async #serve(message: IncomingMessage, answer: ServerResponse): Promise<void> {
-    const request = await readRequest(message).catch(() => undefined);
+  async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    const request = await requestOf(message).catch(() => undefined);
     // The client went away before its request was complete.
     if (!request) return void message.destroy();
-    const { call, response } = await this.#answer(request);
-    this.#calls.push(call);
-    answer.writeHead(response.status, { "x-amz-request-id": randomUUID(), ...response.headers });
-    answer.end(request.method === "HEAD" ? undefined : response.body);
+    const operation = operationOf(request);
+    const { status, headers, body } = await this.#answer(operation, request);
+    response.writeHead(status, headers).end(request.method === "HEAD" ? undefined : body);
   }
 
-  async #answer(request: S3Request): Promise<{ call: S3Call; response: S3Response }> {
-    const operation = operationOf(request);
-    let accessKeyId: string | undefined;
-    try {
-      const claim = signatureClaim(request);
-      if (!claim) throw new S3Error("AccessDenied");
-      accessKeyId = claim.accessKeyId;
-      await verifySignature(request, claim, this.#keyring.valid(accessKeyId, claim.sessionToken));
-      if (!operation) throw new S3Error("MethodNotAllowed");
-      const response = perform(operation, { ...request, body: verifiedPayload(request) }, this.#store);
-      return { call: { operation, accessKeyId, status: response.status }, response };
-    } catch (cause) {
-      const error = cause instanceof S3Error ? cause : new S3Error("InternalError", String(cause));
-      const { status, code: errorCode } = error;
-      const call = { operation: operation ?? "Unknown", accessKeyId, status, errorCode } as const;
-      return { call, response: refusal(error, request) };
+  async #answer(operation: string, request: S3Request): Promise<S3Response> {
+    const accessKeyId = signatureClaim(request)?.accessKeyId;
+    const refusal = await this.#refusalOf(request);
+    if (refusal) {
+      const status = STATUS[refusal];
+      this.#calls.push({ operation, accessKeyId, status, errorCode: refusal });
+      return { status, body: `<Error><Code>${refusal}</Code><Message>${refusal}</Message></Error>` };
     }
+    const response = this.#objects.perform(operation, { ...request, body: contentOf(request) });
+    this.#calls.push({ operation, accessKeyId, status: response.status });
+    return response;
+  }
+
+  async #refusalOf(request: S3Request): Promise<Refusal | undefined> {
+    const claim = signatureClaim(request);
+    if (!claim) return "AccessDenied";
+    const { accessKeyId, sessionToken, signingDate, expiresInSeconds } = claim;
+    const known = this.#known.get(accessKeyId);
+    // To S3, a temporary key without its session token is a key that does not exist.
+    if (!known || (known.sessionToken && !sessionToken)) return "InvalidAccessKeyId";
+    if (known.sessionToken !== sessionToken) return "InvalidToken";
+    if (known.expiration && known.expiration.getTime() <= Date.now()) return "ExpiredToken";
+    if (this.#revoked.has(accessKeyId)) return "ExpiredToken";
+    if (signingDate.getTime() + expiresInSeconds * 1000 <= Date.now()) return "AccessDenied";
+    if (!(await isSignedWith(known, request, claim))) return "SignatureDoesNotMatch";
+    return hasItsBody(request) ? undefined : "XAmzContentSHA256Mismatch";
   }
 }
 
-function refusal({ code, status, message }: S3Error, { path }: S3Request): S3Response {
-  const body = xmlDocument("Error", { Code: code, Message: message, Resource: path });
-  return { status, headers: { "content-type": "application/xml" }, body };
+async function requestOf(message: IncomingMessage): Promise<S3Request> {
+  const [path = "", query = ""] = (message.url ?? "").split(/\?(.*)/s);
+  const headers = Object.entries(message.headers).map(([name, value]) => [name, String(value)]);
+  return {
+    method: message.method ?? "",
+    path,
+    query: Object.fromEntries(new URLSearchParams(query)),
+    headers: Object.fromEntries(headers),
+    body: await buffer(message),
+  };
+}
+
+/** The signature covers a hash of the body; it is the hash that has to fit. */
+function hasItsBody({ headers, body }: S3Request): boolean {
+  const hash = headers["x-amz-content-sha256"] ?? "UNSIGNED-PAYLOAD";
+  return !/^[0-9a-f]{64}$/.test(hash) || hash === createHash("sha256").update(body).digest("hex");
+}
+
+/** The body without the chunk lengths and trailers of `aws-chunked`, in which the SDK sends streams. */
+function contentOf({ headers, body }: S3Request): Buffer {
+  if (!headers["x-amz-content-sha256"]?.startsWith("STREAMING-")) return body;
+  const chunks: Buffer[] = [];
+  for (let position = 0; ; ) {
+    const lineEnd = body.indexOf("\r\n", position);
+    const length = Number.parseInt(body.toString("latin1", position, lineEnd), 16);
+    if (!(length > 0)) return Buffer.concat(chunks);
+    chunks.push(body.subarray(lineEnd + 2, lineEnd + 2 + length));
+    position = lineEnd + 2 + length + 2;
+  }
 }

@@ -1,71 +1,69 @@
-import type { AwsCredentialIdentity } from "@aws-sdk/types";
 import type { MockImds } from "ec2-role-credentials/testing";
 import type { S3Endpoint } from "../../support/s3-endpoint.js";
 
-/** A set that the metadata service has served, and what became of it. */
-export interface ServedSet {
-  /** 0 for the first set; the first rotation brings number 1. */
-  readonly number: number;
+/** Credentials that the metadata service has served. */
+interface ServedCredentials {
   readonly accessKeyId: string;
   readonly expiration: Date;
-  /** Whether S3 has accepted a call that was signed with it. */
-  use: "not yet" | "in use";
 }
 
-/** Tells S3 of each set as it appears in the metadata, and sees which of them the client takes up. */
+/**
+ * Makes the rotations and tells S3 of each. A rotation is picked up when S3 has accepted a call that was signed with
+ * its key: S3's record decides, not the moment at which it is read.
+ */
 export class Rotations {
-  readonly sets: ServedSet[] = [];
   readonly #imds: MockImds;
   readonly #s3: S3Endpoint;
-  #callsSeen = 0;
+  /** The first credentials, then those of each rotation. */
+  readonly #served: ServedCredentials[] = [];
+  #shownInUse = 0;
 
   constructor(imds: MockImds, s3: S3Endpoint) {
     this.#imds = imds;
     this.#s3 = s3;
+    this.rotate();
   }
 
-  /** @returns what has happened since the last time, in words */
-  observe(): string[] {
-    return [...this.#appeared(this.#imds.credentials), ...this.#takenUp()];
+  /** @returns the new key */
+  rotate(): string {
+    const credentials = this.#imds.rotate();
+    this.#s3.accept(credentials);
+    const { accessKeyId, expiration = new Date(0) } = credentials;
+    this.#served.push({ accessKeyId, expiration });
+    return accessKeyId;
   }
 
   get count(): number {
-    return this.sets.filter(({ number }) => number > 0).length;
+    return this.#served.length - 1;
   }
 
   get pickedUp(): number {
-    return this.sets.filter(({ number, use }) => number > 0 && use === "in use").length;
+    return this.#served.slice(1).filter(({ accessKeyId }) => this.#isInUse(accessKeyId)).length;
   }
 
-  get newest(): ServedSet | undefined {
-    return this.sets.at(-1);
+  get isNewestInUse(): boolean {
+    return this.#isInUse(this.#served.at(-1)?.accessKeyId);
   }
 
-  /** The set that signed the last call. */
-  get current(): ServedSet | undefined {
-    const accessKeyId = this.#s3.calls.at(-1)?.accessKeyId;
-    return this.sets.find((set) => set.accessKeyId === accessKeyId);
+  /** Those that signed the last call. */
+  get current(): ServedCredentials | undefined {
+    const last = this.#s3.calls.at(-1)?.accessKeyId;
+    return this.#served.find(({ accessKeyId }) => accessKeyId === last);
   }
 
-  #appeared(set: AwsCredentialIdentity | undefined): string[] {
-    if (!set?.expiration || set.accessKeyId === this.newest?.accessKeyId) return [];
-    this.#s3.accept(set);
-    const { accessKeyId, expiration } = set;
-    const number = this.sets.length;
-    this.sets.push({ number, accessKeyId, expiration, use: "not yet" });
-    return number === 0 ? [] : [`rotation ${number}: ${accessKeyId} appears in the metadata`];
+  /** @returns what came into use since the last time, as lines for the terminal */
+  newlyInUse(): string[] {
+    const lines: string[] = [];
+    for (; this.#shownInUse < this.#served.length; this.#shownInUse++) {
+      const key = this.#served[this.#shownInUse]?.accessKeyId;
+      if (!this.#isInUse(key)) break;
+      const what = this.#shownInUse === 0 ? "first credentials" : `rotation ${this.#shownInUse}`;
+      lines.push(`${what} in use: S3 accepted ${key}`);
+    }
+    return lines;
   }
 
-  #takenUp(): string[] {
-    const accepted = this.#s3.calls.slice(this.#callsSeen).filter(({ status }) => status < 400);
-    this.#callsSeen = this.#s3.calls.length;
-    const ids = new Set(accepted.map(({ accessKeyId }) => accessKeyId));
-    const news = this.sets.filter(({ accessKeyId, use }) => use === "not yet" && ids.has(accessKeyId));
-    for (const set of news) set.use = "in use";
-    return news.map(({ number, accessKeyId }) =>
-      number === 0
-        ? `first set in use: ${accessKeyId}`
-        : `rotation ${number} picked up: ${accessKeyId} in use`,
-    );
+  #isInUse(key: string | undefined): boolean {
+    return this.#s3.calls.some(({ accessKeyId, status }) => accessKeyId === key && status < 400);
   }
 }

@@ -2,7 +2,7 @@ import type { MockImds } from "ec2-role-credentials/testing";
 import type { S3Endpoint } from "../../support/s3-endpoint.js";
 import type { Rotations } from "./rotations.js";
 
-/** Everything that the run has left behind to be judged by. */
+/** What a run is judged by. */
 export interface Run {
   readonly imds: MockImds;
   readonly s3: S3Endpoint;
@@ -60,7 +60,7 @@ export function judge(run: Run, rotationsWanted: number): Verdict {
       `rotations          ${rotations.count}, picked up ${rotations.pickedUp}`,
       `IMDS requests      ${imds.requests.length} (${tally(imds.requests.map(({ step }) => step))})`,
       `S3 calls           ${s3.calls.length} (${tally(s3.calls.map(({ operation }) => operation))})`,
-      `multipart upload   ${parts.length} parts, different sets of credentials used: ${signers.size}`,
+      `multipart upload   ${parts.length} parts, signed with different keys: ${signers.size}`,
       `failed             ${failures(run)}`,
       "",
       faults.length === 0

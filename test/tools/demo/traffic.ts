@@ -28,7 +28,7 @@ export async function putListGetDelete(client: S3Client, round: number): Promise
   await client.send(new DeleteObjectCommand({ Bucket, Key }));
 }
 
-/** Uploads three parts, all but the first after the client has taken up another set of credentials. */
+/** Uploads three parts, all but the first after `rotated` has resolved. */
 export async function uploadAcross(client: S3Client, rotated: () => Promise<void>): Promise<void> {
   const content = randomBytes(2.5 * PART_SIZE);
   async function* produce(): AsyncGenerator<Buffer> {
