@@ -38,22 +38,28 @@ export function keepProcessAlive(): () => void {
   return () => letGo(timer);
 }
 
-/**
- * A moment that has come when either the wall clock or the monotonic one says so: a machine that slept does
- * not wait again, and a wall clock that was set back does not make it wait for ever.
- */
-export interface Deadline {
+/** The same point in time by both clocks. */
+export interface Instant {
   readonly wall: number;
   readonly monotonic: number;
 }
 
-export const deadlineIn = (ms: number): Deadline => ({
-  wall: wallClock() + ms,
-  monotonic: monotonicClock() + ms,
+/**
+ * Past as soon as either the wall clock or the monotonic one says so: a machine that slept does not wait again,
+ * and a wall clock that was set back does not prolong a wait.
+ */
+export type Deadline = Instant;
+
+export const currentInstant = (): Instant => ({ wall: wallClock(), monotonic: monotonicClock() });
+
+export const deadlineIn = (ms: number, from: Instant = currentInstant()): Deadline => ({
+  wall: from.wall + ms,
+  monotonic: from.monotonic + ms,
 });
 
-/** Milliseconds until the moment by the clock that reaches it first; 0 once it has come. */
-export const msUntil = (moment: Deadline): number =>
-  Math.max(0, Math.min(moment.wall - wallClock(), moment.monotonic - monotonicClock()));
+/** Milliseconds until the deadline, by the clock that reaches it first; 0 once it is past. */
+export const msUntil = (deadline: Deadline, now: Instant = currentInstant()): number =>
+  Math.max(0, Math.min(deadline.wall - now.wall, deadline.monotonic - now.monotonic));
 
-export const isPast = (moment: Deadline): boolean => msUntil(moment) === 0;
+export const isPast = (deadline: Deadline, now: Instant = currentInstant()): boolean =>
+  msUntil(deadline, now) === 0;
