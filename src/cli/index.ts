@@ -3,12 +3,14 @@ import { systemCodeOf } from "../errors/system-code.js";
 import { VERSION } from "../runtime/version.js";
 import { runDoctor } from "./doctor/doctor.js";
 import { runMock } from "./mock/mock.js";
+import { runServe } from "./serve.js";
 
 const USAGE = `Usage: ec2-role-credentials <command> [options]
 
 Commands:
   doctor     what holds and what does not on the way to the instance role's credentials
   mock       a mocked instance metadata service on this machine
+  serve      the role's credentials for a command and all its processes, in any language
 
 Options:
   --help     this text; after a command, its options
@@ -19,6 +21,7 @@ Options:
 const COMMANDS: ReadonlyMap<string, (args: string[]) => Promise<number>> = new Map([
   ["doctor", runDoctor],
   ["mock", runMock],
+  ["serve", runServe],
 ]);
 
 async function main([name, ...args]: string[]): Promise<number> {
