@@ -1,8 +1,6 @@
 import type { AwsCredentialIdentity } from "@aws-sdk/types";
 import type { RoleSettings } from "../config/settings.js";
 import { codeOf } from "../errors/instance-metadata-error.js";
-import type { RoleCredentialSet, RoleCredentials } from "../imds/role-credentials.js";
-import { isSameSet } from "../imds/role-credentials.js";
 import { runOutsideAsyncContext } from "../runtime/async-context.js";
 import type { Deadline } from "../runtime/clock.js";
 import {
@@ -16,6 +14,8 @@ import {
   wallClock,
 } from "../runtime/clock.js";
 import { WeakTimer } from "../runtime/weak-timer.js";
+import type { CredentialsSource, RoleCredentialSet } from "./credentials-source.js";
+import { isSameSet } from "./credentials-source.js";
 import { RecentIds } from "./issued-key-ids.js";
 import type { RefreshEvent, RefreshKind } from "./refresh-events.js";
 import { publish, RefreshLog } from "./refresh-events.js";
@@ -56,7 +56,7 @@ function likenessOf(arrived: RoleCredentialSet, held: Held | undefined): Likenes
  * `refresh-policy`; this class does it: one look at a time, whoever asks for it.
  */
 export class CredentialsCache implements SharedCache {
-  readonly #source: RoleCredentials;
+  readonly #source: CredentialsSource;
   readonly #settings: RoleSettings;
   readonly #members = new Set<Membership>();
   readonly #log = new RefreshLog(() => new Set([...this.#members].map(({ logger }) => logger)));
@@ -78,7 +78,7 @@ export class CredentialsCache implements SharedCache {
   #lastRefresh: number | undefined;
   readonly #issued = new RecentIds();
 
-  constructor(source: RoleCredentials, settings: RoleSettings) {
+  constructor(source: CredentialsSource, settings: RoleSettings) {
     this.#source = source;
     this.#settings = settings;
   }

@@ -1,9 +1,4 @@
-/**
- * The registry of caches that providers with equal settings share. It lives under a `Symbol.for` key, so
- * that the ESM and the CommonJS copy of the library in one process find the same one. The number in the key
- * is the version of the contract between copies: raise it when {@link SharedCache} changes.
- */
-const KEY: unique symbol = Symbol.for("ec2-role-credentials.shared-credentials.1") as never;
+import { globalStore } from "../runtime/global-store.js";
 
 export interface SharedCache {
   /** Ends its timers and makes its providers look their cache up anew. */
@@ -12,11 +7,8 @@ export interface SharedCache {
 
 type Registry = Map<string, WeakRef<SharedCache>>;
 
-const registry = (): Registry => {
-  const holder = globalThis as { [KEY]?: Registry };
-  holder[KEY] ??= new Map();
-  return holder[KEY];
-};
+/** The caches that providers with equal settings share, those of both module formats included. */
+const registry = (): Registry => globalStore("shared-caches", () => new Map());
 
 /** The live cache under `key`, or the one that `create` makes. The registry keeps none alive by itself. */
 export function sharedCache<T extends SharedCache>(key: string, create: () => T): T {

@@ -29,6 +29,8 @@ export type FailureKind =
   /** An answer with a status other than 200. */
   | "status";
 
+const BRAND: unique symbol = Symbol.for("ec2-role-credentials.RequestFailure") as never;
+
 /**
  * One attempt's failure: internal, and turned into an `InstanceMetadataError` before it reaches anybody.
  * `detail` is a phrase of ours that never quotes what came over the wire.
@@ -45,6 +47,13 @@ export class RequestFailure extends Error {
     this.statusCode = more.statusCode;
   }
 }
+
+// Not inside the class, which build tools would rename for a reference to itself. By a brand, because the copies of the
+// library in one process share readers of metadata.
+Object.defineProperty(RequestFailure.prototype, BRAND, { value: true });
+Object.defineProperty(RequestFailure, Symbol.hasInstance, {
+  value: (value: unknown) => typeof value === "object" && value !== null && BRAND in value,
+});
 
 /** The caller's signal ended it. */
 export const abortedBy = (signal: AbortSignal | undefined): RequestFailure =>

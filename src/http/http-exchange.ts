@@ -42,16 +42,10 @@ export class HttpExchange {
   #transport: Transport | undefined;
   #holders = 0;
   #active = 0;
-  #sent = 0;
 
   constructor(endpoint: Endpoint, timeoutMs: number) {
     this.#endpoint = endpoint;
     this.#timeoutMs = timeoutMs;
-  }
-
-  /** How many requests were sent so far. */
-  get sent(): number {
-    return this.#sent;
   }
 
   /** Runs `work`; connections made meanwhile are kept, and closed when the last one to hold the exchange is done. */
@@ -69,11 +63,11 @@ export class HttpExchange {
   }
 
   /** Sends one request. Rejects with a `RequestFailure`, also for every status but 200. */
-  send(request: MetadataRequest, signal?: AbortSignal): Promise<MetadataAnswer> {
+  send(request: MetadataRequest, signal?: AbortSignal, onRequest?: () => void): Promise<MetadataAnswer> {
     return this.hold(async () => {
       await this.#turn(signal);
       try {
-        return await this.#exchange(request, signal);
+        return await this.#exchange(request, signal, onRequest);
       } finally {
         this.#next();
       }
@@ -106,7 +100,11 @@ export class HttpExchange {
     else this.#active--;
   }
 
-  async #exchange(request: MetadataRequest, signal: AbortSignal | undefined): Promise<MetadataAnswer> {
+  async #exchange(
+    request: MetadataRequest,
+    signal: AbortSignal | undefined,
+    onRequest: (() => void) | undefined,
+  ): Promise<MetadataAnswer> {
     this.#openTransport ??= await loadTransport(this.#endpoint);
     if (signal?.aborted) throw abortedBy(signal);
     this.#transport ??= this.#openTransport();
@@ -133,7 +131,7 @@ export class HttpExchange {
     // immediate stays referenced: an idle loop sleeps past one that is not, and the deadline would never come.
     const timer = unrefTimer(() => setImmediate(onTimeout), this.#timeoutMs);
     signal?.addEventListener("abort", onAbort, { once: true });
-    this.#sent++;
+    onRequest?.();
     try {
       const answer = suppressTracing(() =>
         transport.handler.handle(wireRequest as never, { abortSignal: stop }),

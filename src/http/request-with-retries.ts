@@ -14,20 +14,22 @@ export interface Retrying<T> {
   /** How often it was sent already, with a token that was refused. */
   readonly sentBefore?: number;
   readonly signal?: AbortSignal | undefined;
+  /** Called for each request that is sent. */
+  readonly onRequest?: (() => void) | undefined;
 }
 
 /** One request, retries included. Rejects with an `InstanceMetadataError`. */
 export async function requestWithRetries<T>(
   exchange: HttpExchange,
   request: MetadataRequest,
-  { step, settings, accept, sentBefore = 0, signal }: Retrying<T>,
+  { step, settings, accept, sentBefore = 0, signal, onRequest }: Retrying<T>,
 ): Promise<T> {
   let attempts = sentBefore;
   try {
     return await pRetry(
       async (attempt) => {
         attempts = sentBefore + attempt;
-        return accept(await exchange.send(request, signal), attempts);
+        return accept(await exchange.send(request, signal, onRequest), attempts);
       },
       {
         ...BACKOFF,

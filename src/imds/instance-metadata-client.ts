@@ -1,13 +1,14 @@
 import type { InstanceMetadataOptions } from "../config/options.js";
 import { checkedOptions } from "../config/options.js";
 import { resolveMetadataSettings } from "../config/settings.js";
-import { RequestFailure } from "../errors/request-failure.js";
 import { runOutsideAsyncContext } from "../runtime/async-context.js";
 import { keepProcessAlive } from "../runtime/clock.js";
 import { log } from "../runtime/log.js";
 import { parseJsonObject } from "./json-object.js";
-import type { Reading } from "./metadata-reader.js";
-import { MetadataReader } from "./metadata-reader.js";
+import type { MetadataReader, Reading } from "./metadata-reader.js";
+import { readRegion } from "./region.js";
+import { metadataReader } from "./shared-readers.js";
+import { word } from "./word.js";
 
 /**
  * The instance identity document, as EC2 writes it; more fields may be there.
@@ -52,7 +53,7 @@ export interface InstanceProfileInfo {
   readonly [field: string]: unknown;
 }
 
-const MOST_BYTES = 1024 * 1024;
+const MAX_BYTES = 1024 * 1024;
 
 /**
  * A token-aware client of the EC2 instance metadata service (IMDSv2). One session token serves all reads; no
@@ -62,7 +63,8 @@ const MOST_BYTES = 1024 * 1024;
  */
 export class InstanceMetadataClient {
   readonly #options: InstanceMetadataOptions;
-  #reader: Promise<MetadataReader> | undefined;
+  #reader: MetadataReader | undefined;
+  #resolving: Promise<MetadataReader> | undefined;
 
   /**
    * Reads nothing yet: environment and config file are looked at on the first call.
@@ -106,7 +108,7 @@ export class InstanceMetadataClient {
 
   /** The region that the instance runs in, such as `eu-central-1`. Errors as `get`, and `INVALID_RESPONSE`. */
   region(): Promise<string> {
-    return this.#read("/latest/meta-data/placement/region", word);
+    return this.#withReader("the Region", readRegion);
   }
 
   /** The instance's id, such as `i-0123456789abcdef0`. Errors as `get`, and `INVALID_RESPONSE`. */
@@ -114,34 +116,43 @@ export class InstanceMetadataClient {
     return this.#read("/latest/meta-data/instance-id", word);
   }
 
-  async #read<T>(path: string, accept: Reading<T>["accept"], signal?: AbortSignal): Promise<T> {
+  #read<T>(path: string, accept: Reading<T>["accept"], signal?: AbortSignal): Promise<T> {
+    return this.#withReader(path, (reader) =>
+      reader.read({ step: "metadata", path, maxBytes: MAX_BYTES, accept, signal }),
+    );
+  }
+
+  async #withReader<T>(what: string, work: (reader: MetadataReader) => Promise<T>): Promise<T> {
     const release = keepProcessAlive();
     try {
-      this.#reader ??= runOutsideAsyncContext(() =>
-        resolveMetadataSettings(this.#options).then((settings) => new MetadataReader(settings)),
-      );
-      const reader = await this.#reader.catch((error: unknown) => {
-        this.#reader = undefined;
-        throw error;
-      });
-      const value = await reader.read({ step: "metadata", path, maxBytes: MOST_BYTES, accept, signal });
-      this.#debug(`read ${path}`);
+      const value = await work(await this.#currentReader());
+      this.#debug(`read ${what}`);
       return value;
     } catch (error) {
-      this.#debug(`could not read ${path}: ${error instanceof Error ? error.message : "unknown error"}`);
+      this.#debug(`could not read ${what}: ${error instanceof Error ? error.message : "unknown error"}`);
       throw error;
     } finally {
       release();
     }
   }
 
+  async #currentReader(): Promise<MetadataReader> {
+    if (this.#reader && !this.#reader.disposed) return this.#reader;
+    this.#resolving ??= runOutsideAsyncContext(() => this.#resolve());
+    this.#reader = await this.#resolving;
+    return this.#reader;
+  }
+
+  async #resolve(): Promise<MetadataReader> {
+    try {
+      const settings = await resolveMetadataSettings(this.#options);
+      return metadataReader(settings, (this.#options as { shared?: boolean }).shared !== false);
+    } finally {
+      this.#resolving = undefined;
+    }
+  }
+
   #debug(line: string): void {
     log(this.#options.logger, "debug", `ec2-role-credentials: ${line}`);
   }
-}
-
-function word(body: string): string {
-  const text = body.trim();
-  if (!/^[\w.-]+$/.test(text)) throw new RequestFailure("unusable", "the answer is not a single word");
-  return text;
 }

@@ -1,5 +1,4 @@
 import type { InstanceMetadataOptions } from "../config/options.js";
-import { runOutsideAsyncContext } from "../runtime/async-context.js";
 import { InstanceMetadataClient } from "./instance-metadata-client.js";
 
 /**
@@ -11,14 +10,5 @@ import { InstanceMetadataClient } from "./instance-metadata-client.js";
  */
 export function instanceRegion(options: InstanceMetadataOptions = {}): () => Promise<string> {
   const client = new InstanceMetadataClient(options);
-  let region: Promise<string> | undefined;
-  return () => {
-    region ??= runOutsideAsyncContext(() =>
-      client.region().catch((error: unknown) => {
-        region = undefined;
-        throw error;
-      }),
-    );
-    return region;
-  };
+  return () => client.region();
 }

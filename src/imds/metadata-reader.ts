@@ -6,6 +6,7 @@ import { errorFromFailure } from "../errors/messages.js";
 import { abortedBy } from "../errors/request-failure.js";
 import { HttpExchange } from "../http/http-exchange.js";
 import { requestWithRetries } from "../http/request-with-retries.js";
+import { runOutsideAsyncContext } from "../runtime/async-context.js";
 import type { Authorization } from "./session-token.js";
 import { SessionToken } from "./session-token.js";
 
@@ -23,13 +24,18 @@ export interface Reading<T> {
   /** A `RequestFailure` thrown from here counts as one of the attempt. */
   readonly accept: (body: string, sent: Sent) => T;
   readonly signal?: AbortSignal | undefined;
+  /** Called for each request that is sent, those for the token included. */
+  readonly onRequest?: (() => void) | undefined;
 }
 
 /** Reads metadata with a session token, renewing it once when it is refused. Holds no process by itself. */
 export class MetadataReader {
   readonly settings: MetadataSettings;
+  /** Once true, clients and providers must get another reader. */
+  disposed = false;
   readonly #exchange: HttpExchange;
   readonly #token: SessionToken;
+  readonly #kept = new Map<string, Promise<unknown>>();
 
   constructor(settings: MetadataSettings) {
     this.settings = settings;
@@ -37,9 +43,14 @@ export class MetadataReader {
     this.#token = new SessionToken(this.#exchange, settings);
   }
 
-  /** How many requests were sent so far. */
-  get requests(): number {
-    return this.#exchange.sent;
+  /** Reads what never changes once; a failure is not kept. */
+  keep<T>(name: string, read: () => Promise<T>): Promise<T> {
+    const known = this.#kept.get(name) as Promise<T> | undefined;
+    if (known) return known;
+    const value = runOutsideAsyncContext(read);
+    this.#kept.set(name, value);
+    value.catch(() => this.#kept.delete(name));
+    return value;
   }
 
   /** Runs several reads over kept connections, which are closed afterwards. */
@@ -71,20 +82,20 @@ export class MetadataReader {
     }
   }
 
-  #authorize({ signal, step }: Reading<unknown>): Promise<Authorization> {
-    if (!signal) return this.#token.get();
+  #authorize({ signal, step, onRequest }: Reading<unknown>): Promise<Authorization> {
+    if (!signal) return this.#token.get(undefined, onRequest);
     return new Promise((resolve, reject) => {
       const endpoint = this.settings.endpoint.href;
       const onAbort = () => reject(errorFromFailure(abortedBy(signal), { step, attempts: 0, endpoint }));
       if (signal.aborted) return onAbort();
       signal.addEventListener("abort", onAbort, { once: true });
       const done = () => signal.removeEventListener("abort", onAbort);
-      this.#token.get(signal).finally(done).then(resolve, reject);
+      this.#token.get(signal, onRequest).finally(done).then(resolve, reject);
     });
   }
 
   #send<T>(
-    { step, path, maxBytes, accept, signal }: Reading<T>,
+    { step, path, maxBytes, accept, signal, onRequest }: Reading<T>,
     authorization: Authorization,
     sentBefore: number,
   ): Promise<T> {
@@ -99,6 +110,7 @@ export class MetadataReader {
         accept: ({ body }, attempt) => accept(body, { token, attempt }),
         sentBefore,
         signal,
+        onRequest,
       },
     );
   }

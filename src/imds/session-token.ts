@@ -41,9 +41,9 @@ export class SessionToken {
   }
 
   /** The token in force. The signal ends the PUT only when nobody else waits for it. */
-  async get(signal?: AbortSignal): Promise<Authorization> {
+  async get(signal?: AbortSignal, onRequest?: () => void): Promise<Authorization> {
     if (this.#grant && !isPast(this.#grant.replaceAt)) return this.#grant.authorization;
-    this.#pending ??= this.#begin(signal && new AbortController());
+    this.#pending ??= this.#begin(signal && new AbortController(), onRequest);
     const pending = this.#pending;
     pending.readers++;
     const leave = () => {
@@ -61,8 +61,8 @@ export class SessionToken {
     }
   }
 
-  #begin(stop: AbortController | undefined): Pending {
-    const grant = this.#request(stop?.signal).finally(() => this.#forget(pending));
+  #begin(stop: AbortController | undefined, onRequest: (() => void) | undefined): Pending {
+    const grant = this.#request(stop?.signal, onRequest).finally(() => this.#forget(pending));
     const pending: Pending = { grant, stop, readers: 0 };
     return pending;
   }
@@ -76,7 +76,7 @@ export class SessionToken {
     if (this.#grant?.authorization === authorization) this.#grant = undefined;
   }
 
-  async #request(signal: AbortSignal | undefined): Promise<Grant> {
+  async #request(signal: AbortSignal | undefined, onRequest: (() => void) | undefined): Promise<Grant> {
     const { tokenTtlSeconds, imdsV1 } = this.#settings;
     const asked = { wall: wallClock(), monotonic: monotonicClock() };
     const grant = (authorization: Authorization, ttlSeconds: number): Grant => {
@@ -96,6 +96,7 @@ export class SessionToken {
           step: "token",
           settings: this.#settings,
           signal,
+          onRequest,
           accept: (answer) => grant({ token: tokenIn(answer) }, ttlIn(answer) ?? tokenTtlSeconds),
         },
       );

@@ -8,9 +8,11 @@ import type { Interest, Membership } from "../cache/subscriber.js";
 import type { InstanceRoleOptions } from "../config/options.js";
 import { checkedOptions } from "../config/options.js";
 import { resolveRoleSettings } from "../config/settings.js";
-import { RoleCredentials } from "../imds/role-credentials.js";
+import { RoleCredentialsReader } from "../imds/role-credentials.js";
+import { metadataReader } from "../imds/shared-readers.js";
 import { keepProcessAlive } from "../runtime/clock.js";
 import type { WeakTimer } from "../runtime/weak-timer.js";
+import { InstanceRoleSource } from "./instance-role-source.js";
 import { ALREADY_REFRESHED, HAS_ISSUED } from "./plugin-protocol.js";
 
 /** What a call may ask for. SDK clients pass more, which is ignored. */
@@ -137,7 +139,12 @@ class Handle implements Membership {
     });
     const key = this.#options.shared === false ? undefined : JSON.stringify(settings);
     const create = () => {
-      const cache = new CredentialsCache(new RoleCredentials(settings), settings);
+      const reader = metadataReader(settings, key !== undefined);
+      const { roleName } = settings;
+      const configured =
+        roleName === undefined ? undefined : { value: roleName, from: { kind: "default" } as const };
+      const source = new InstanceRoleSource(new RoleCredentialsReader(reader, configured));
+      const cache = new CredentialsCache(source, settings);
       collectedCaches.register(cache, { timer: cache.timer, key });
       return cache;
     };

@@ -3,7 +3,7 @@
  *
  * @module ec2-role-credentials/testing
  */
-export { clearSharedCredentials } from "../cache/shared-caches.js";
+export { clearSharedCredentials } from "./clear-shared-credentials.js";
 export { createMockImds } from "./create-mock-imds.js";
 export type {
   MockFault,

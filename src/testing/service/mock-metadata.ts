@@ -1,4 +1,4 @@
-import { clearSharedCredentials } from "../../cache/shared-caches.js";
+import { clearSharedCredentials } from "../clear-shared-credentials.js";
 import type { MockRequest, MockStep, MockThrottle } from "../types.js";
 import { type Answer, headersOf, isBodiless, type MetadataRequest, type Reply, refusal } from "./answer.js";
 import { checkNumber, checkOneOf, STEPS } from "./checks.js";

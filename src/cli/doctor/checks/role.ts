@@ -2,7 +2,8 @@ import { advisoryWindow, mandatoryWindow } from "../../../cache/refresh-policy.j
 import { firstListedName, isRoleName } from "../../../config/role-name.js";
 import type { RoleSettings } from "../../../config/settings.js";
 import type { InstanceMetadataError } from "../../../errors/instance-metadata-error.js";
-import { RoleCredentials } from "../../../imds/role-credentials.js";
+import { MetadataReader } from "../../../imds/metadata-reader.js";
+import { RoleCredentialsReader } from "../../../imds/role-credentials.js";
 import { wallClock } from "../../../runtime/clock.js";
 import type { Finding } from "../findings.js";
 import { asError, broken, skipped } from "../findings.js";
@@ -17,14 +18,15 @@ const MINUTE = 60 * SECOND;
 export async function roleFindings(probe: MetadataProbe, situation: Situation): Promise<Finding[]> {
   const { settings } = situation;
   try {
-    const { roleName, granted } = await new RoleCredentials(settings).load();
+    const name = settings.roleName;
+    const configured = name === undefined ? undefined : { value: name, from: { kind: "default" } as const };
+    const reader = new RoleCredentialsReader(new MetadataReader(settings), configured);
+    const { roleName, expiresAt } = await reader.fetch();
     const now = wallClock();
     // Those that have expired say nothing of today.
     const says =
-      granted.expiresAt > now
-        ? `EC2 can assume the role ${roleName}.`
-        : `The role ${roleName} has credentials here.`;
-    return [{ check: "role", verdict: "ok", says }, credentialsFinding(granted.expiresAt, now, settings)];
+      expiresAt > now ? `EC2 can assume the role ${roleName}.` : `The role ${roleName} has credentials here.`;
+    return [{ check: "role", verdict: "ok", says }, credentialsFinding(expiresAt, now, settings)];
   } catch (thrown) {
     const error = asError(thrown);
     if (error.code === "NO_ROLE_ATTACHED" || error.code === "ROLE_NOT_ASSUMABLE") {
