@@ -1,4 +1,4 @@
-import { readProfile } from "../config/shared-config.js";
+import { readProfile, valuesInProfile } from "../config/profile.js";
 
 /** Keys that give a profile credentials of its own. */
 const PROFILE_KEYS = [
@@ -24,8 +24,8 @@ export async function credentialsBeforeContainer(env: NodeJS.ProcessEnv): Promis
     found.push("A web identity is set in the environment (AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN).");
   }
   const name = env.AWS_PROFILE?.trim() || "default";
-  const section = await readProfile(name);
-  const key = PROFILE_KEYS.find((one) => section[one]);
+  const profile = await readProfile(name);
+  const key = PROFILE_KEYS.find((one) => valuesInProfile(profile, one).length > 0);
   if (key) found.push(`The profile ${JSON.stringify(name)} has credentials of its own (${key}).`);
   return found;
 }

@@ -1,11 +1,13 @@
-import { InstanceMetadataError } from "../errors/instance-metadata-error.js";
+import type { InstanceMetadataError } from "../errors/instance-metadata-error.js";
+import { imdsDisabledError, invalidConfigurationError } from "../errors/messages.js";
 import type { Endpoint } from "./endpoint.js";
-import { ENDPOINT_MODES, parseEndpoint, withoutUserInfo } from "./endpoint.js";
+import { ENDPOINT_MODES, parseEndpoint } from "./endpoint.js";
 import type { InstanceMetadataOptions, InstanceRoleOptions } from "./options.js";
-import { PROBLEMS } from "./options.js";
-import { type ProfileSection, readProfile } from "./shared-config.js";
+import { type Profile, readProfile } from "./profile.js";
+import { type Resolution, resolveSetting } from "./resolve-setting.js";
+import type { ResolvedSetting } from "./setting-source.js";
 
-/** What the metadata client runs on, once options, environment and config file are put together. */
+/** What the metadata client runs on. */
 export interface MetadataSettings {
   readonly endpoint: Endpoint;
   readonly timeoutMs: number;
@@ -14,136 +16,72 @@ export interface MetadataSettings {
   readonly tokenTtlSeconds: number;
 }
 
-/** What a credentials cache runs on. Two providers with equal settings can share one. */
+/** What a credentials cache runs on. Two providers whose settings have the same {@link settingsKey} can share one. */
 export interface RoleSettings extends MetadataSettings {
-  readonly roleName: string | undefined;
+  /** With its source, for the error that says that there is no such role. */
+  readonly roleName: ResolvedSetting<string> | undefined;
   readonly advisoryWindowMs: number | undefined;
   readonly maxAgeMs: number;
   readonly waitForRoleMs: number;
 }
 
-/** Whether the environment forbids every request to the metadata service. Read anew each time, as the SDKs do. */
+/** Equal for settings that have equal values, wherever they come from. */
+export const settingsKey = (settings: MetadataSettings | RoleSettings): string =>
+  JSON.stringify({ ...settings, ...("roleName" in settings && { roleName: settings.roleName?.value }) });
+
+/** The settings that can come from several places, each with its source. */
+export interface ResolvedSettings {
+  readonly profile: Profile;
+  /** An endpoint that follows from a mode has the mode's source. */
+  readonly endpoint: ResolvedSetting<Endpoint>;
+  readonly timeoutMs: ResolvedSetting<number>;
+  readonly maxRetries: ResolvedSetting<number>;
+  readonly imdsV1: ResolvedSetting<"refused" | "allowed">;
+  readonly roleName: ResolvedSetting<string> | undefined;
+}
+
+/** Whether the environment forbids every request to the metadata service. Not kept: it may change. */
 export const metadataDisabled = (): boolean =>
   process.env.AWS_EC2_METADATA_DISABLED?.trim().toLowerCase() === "true";
 
 export const disabledError = (endpoint?: Endpoint): InstanceMetadataError =>
-  new InstanceMetadataError(
-    `The EC2 instance metadata service${endpoint ? ` at ${endpoint.href}` : ""} is switched off by the environment variable AWS_EC2_METADATA_DISABLED. Unset it to use the instance role.`,
-    { code: "IMDS_DISABLED", step: "token" },
-  );
+  imdsDisabledError(endpoint?.href);
 
-/** The settings that have a place besides the options. */
-export type Sourced =
-  | "roleName"
-  | "endpoint"
-  | "endpointMode"
-  | "timeout"
-  | "maxRetries"
-  | "ec2MetadataV1Disabled";
+const DEFAULT = { kind: "default" } as const;
 
-/** Where a setting is looked for when there is no option, and how its text becomes the option's value. */
-interface Source<K extends Sourced> {
-  readonly variable: string;
-  /** Undefined for text that is not valid. */
-  parse(text: string): InstanceRoleOptions[K];
-  /** What the text must be, where that is not what the option must be. */
-  readonly expects?: string;
-}
-
-const DECIMAL = /^(\d+(\.\d*)?|\.\d+)$/;
-const itself = (text: string): string => text;
-
-export const SOURCES: { readonly [K in Sourced]: Source<K> } = {
-  roleName: { variable: "AWS_EC2_INSTANCE_PROFILE_NAME", parse: itself },
-  endpoint: { variable: "AWS_EC2_METADATA_SERVICE_ENDPOINT", parse: itself },
-  endpointMode: { variable: "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", parse: itself },
-  timeout: {
-    variable: "AWS_METADATA_SERVICE_TIMEOUT",
-    // To the microsecond, so that 1.005 s is what an option of 1005 ms is.
-    parse: (text) => (DECIMAL.test(text) ? Math.round(Number(text) * 1e6) / 1000 : undefined),
-    expects: "must be a number of seconds, more than 0 and at most 2147483",
-  },
-  maxRetries: {
-    variable: "AWS_METADATA_SERVICE_NUM_ATTEMPTS",
-    parse: (text) => (/^\d+$/.test(text) ? Number(text) - 1 : undefined),
-    expects: "must be a whole number of attempts from 1 to 1001",
-  },
-  ec2MetadataV1Disabled: {
-    variable: "AWS_EC2_METADATA_V1_DISABLED",
-    parse: (text) => (/^(true|false)$/i.test(text) ? text.toLowerCase() === "true" : undefined),
-  },
-};
-
-/** What a variable is called in the shared config file: `ec2_metadata_service_endpoint` and so on. */
-export const configKey = (variable: string): string => variable.replace("AWS_", "").toLowerCase();
-
-function invalid(place: string, text: string, problem: string): InstanceMetadataError {
-  const shown = JSON.stringify(text.slice(0, 200));
-  return new InstanceMetadataError(`${place} is ${shown}; it ${problem}.`, {
-    code: "INVALID_CONFIGURATION",
-    step: "token",
-  });
-}
-
-/** A setting and the place that it comes from. */
-export interface Found<T> {
-  readonly value: T;
-  readonly from: "option" | "environment" | "config file";
-}
-
-/** Option beats environment beats config file; an empty text counts as unset. */
-export function findSetting<K extends Sourced>(
-  name: K,
-  options: InstanceRoleOptions,
-  section: ProfileSection,
-): Found<NonNullable<InstanceRoleOptions[K]>> | undefined {
-  const option = options[name];
-  if (option !== undefined) return { value: option, from: "option" };
-  const { variable, parse, expects } = SOURCES[name];
-  const key = configKey(variable);
-  const places = [
-    { from: "environment", called: `The environment variable ${variable}`, text: process.env[variable] },
-    {
-      from: "config file",
-      called: `The key ${key} in the shared config file or the credentials file`,
-      text: section[key],
-    },
-  ] as const;
-  for (const { from, called, text } of places) {
-    const trimmed = text?.trim() ?? "";
-    if (trimmed === "") continue;
-    const value = parse(trimmed);
-    const problem = PROBLEMS[name](value);
-    if (value !== undefined && problem === undefined) return { value, from };
-    // A role's name may have an @, and no colon.
-    const isUrl = name === "endpoint" || trimmed.includes(":");
-    throw invalid(called, isUrl ? withoutUserInfo(trimmed) : trimmed, expects ?? String(problem));
-  }
-  return undefined;
-}
-
-const settle = <K extends Sourced>(
-  name: K,
-  options: InstanceRoleOptions,
-  section: ProfileSection,
-): InstanceRoleOptions[K] => findSetting(name, options, section)?.value;
-
-function metadataSettings(options: InstanceMetadataOptions, section: ProfileSection): MetadataSettings {
-  const mode = settle("endpointMode", options, section)?.toLowerCase() === "ipv6" ? "ipv6" : "ipv4";
+function resolveMetadata(resolution: Resolution): Omit<ResolvedSettings, "profile" | "roleName"> {
+  const mode = resolveSetting("endpointMode", resolution);
+  const endpoint = resolveSetting("endpoint", resolution);
+  const timeout = resolveSetting("timeout", resolution);
+  const v1Disabled = resolveSetting("ec2MetadataV1Disabled", resolution);
+  const address = ENDPOINT_MODES[mode?.value.toLowerCase() === "ipv6" ? "ipv6" : "ipv4"];
   return {
-    endpoint: parseEndpoint(settle("endpoint", options, section) ?? ENDPOINT_MODES[mode]),
-    timeoutMs: settle("timeout", options, section) ?? 1000,
-    maxRetries: settle("maxRetries", options, section) ?? 3,
-    imdsV1: settle("ec2MetadataV1Disabled", options, section) === false ? "allowed" : "refused",
-    tokenTtlSeconds: options.tokenTtlSeconds ?? 21600,
+    endpoint: {
+      value: parseEndpoint(endpoint?.value ?? address),
+      from: endpoint?.from ?? mode?.from ?? DEFAULT,
+    },
+    timeoutMs: timeout ?? { value: 1000, from: DEFAULT },
+    maxRetries: resolveSetting("maxRetries", resolution) ?? { value: 3, from: DEFAULT },
+    imdsV1: { value: v1Disabled?.value === false ? "allowed" : "refused", from: v1Disabled?.from ?? DEFAULT },
   };
 }
 
-function roleSettings(options: InstanceRoleOptions, section: ProfileSection): RoleSettings {
+const metadataValues = (
+  { endpoint, timeoutMs, maxRetries, imdsV1 }: Omit<ResolvedSettings, "profile" | "roleName">,
+  options: InstanceMetadataOptions,
+): MetadataSettings => ({
+  endpoint: endpoint.value,
+  timeoutMs: timeoutMs.value,
+  maxRetries: maxRetries.value,
+  imdsV1: imdsV1.value,
+  tokenTtlSeconds: options.tokenTtlSeconds ?? 21600,
+});
+
+function roleValues(resolved: ResolvedSettings, options: InstanceRoleOptions): RoleSettings {
   const window = options.advisoryWindowSeconds;
   return {
-    ...metadataSettings(options, section),
-    roleName: settle("roleName", options, section),
+    ...metadataValues(resolved, options),
+    roleName: resolved.roleName,
     advisoryWindowMs: window === undefined ? undefined : window * 1000,
     maxAgeMs: (options.maxAgeSeconds ?? 3600) * 1000,
     waitForRoleMs: (options.waitForRoleSeconds ?? 0) * 1000,
@@ -153,23 +91,45 @@ function roleSettings(options: InstanceRoleOptions, section: ProfileSection): Ro
 /**
  * Puts options, environment and shared config file together. The options have passed `checkedOptions`.
  *
- * @throws InstanceMetadataError `INVALID_CONFIGURATION` for a value from the environment or the config file that
- * is not valid; `IMDS_DISABLED` instead when metadata is switched off, so that a chain moves on.
+ * @throws InstanceMetadataError `INVALID_CONFIGURATION` for values from the environment or the config file that
+ * cannot be used, naming all of them; `IMDS_DISABLED` instead when metadata is switched off, so that a chain moves on;
+ * `IMDS_UNREACHABLE` when no file descriptor is left to read the config file with.
  */
-async function resolve<O extends InstanceMetadataOptions, S>(
-  settings: (options: O, section: ProfileSection) => S,
-  options: O,
+async function resolve<S>(
+  settings: (resolution: Resolution) => S,
+  options: InstanceMetadataOptions,
 ): Promise<S> {
-  const section = await readProfile(options.profile);
   try {
-    return settings(options, section);
+    const profile = await readProfile(options.profile, options.logger);
+    const resolution: Resolution = { options, profile, complaints: [] };
+    const resolved = settings(resolution);
+    if (resolution.complaints.length > 0) throw invalidConfigurationError(resolution.complaints);
+    return resolved;
   } catch (error) {
     throw metadataDisabled() ? disabledError() : error;
   }
 }
 
-export const resolveMetadataSettings = (options: InstanceMetadataOptions): Promise<MetadataSettings> =>
-  resolve(metadataSettings, options);
+/** For the metadata client. Rejects as described at `resolve`. */
+export async function resolveMetadataSettings(options: InstanceMetadataOptions): Promise<MetadataSettings> {
+  return metadataValues(await resolve(resolveMetadata, options), options);
+}
 
-export const resolveRoleSettings = (options: InstanceRoleOptions): Promise<RoleSettings> =>
-  resolve(roleSettings, options);
+/** For a provider of the role's credentials. Rejects as described at `resolve`. */
+export const resolveRoleSettings = async (options: InstanceRoleOptions): Promise<RoleSettings> =>
+  (await resolveWithSources(options)).settings;
+
+/** For the doctor: the same settings, and where each comes from. */
+export async function resolveWithSources(
+  options: InstanceRoleOptions,
+): Promise<{ readonly settings: RoleSettings; readonly resolved: ResolvedSettings }> {
+  const resolved = await resolve(
+    (resolution): ResolvedSettings => ({
+      profile: resolution.profile,
+      ...resolveMetadata(resolution),
+      roleName: resolveSetting("roleName", resolution),
+    }),
+    options,
+  );
+  return { settings: roleValues(resolved, options), resolved };
+}

@@ -111,3 +111,13 @@ export function noRoleError(
     statusCode: 404,
   });
 }
+
+/** Every value that cannot be used is told, each in a sentence that names its source. */
+export const invalidConfigurationError = (complaints: readonly string[]): InstanceMetadataError =>
+  new InstanceMetadataError(complaints.join(" "), { code: "INVALID_CONFIGURATION", step: "token" });
+
+export const imdsDisabledError = (endpoint: string | undefined): InstanceMetadataError =>
+  new InstanceMetadataError(
+    `The EC2 instance metadata service${endpoint === undefined ? "" : ` at ${endpoint}`} is switched off by the environment variable AWS_EC2_METADATA_DISABLED. Unset it to use the instance role.`,
+    { code: "IMDS_DISABLED", step: "token" },
+  );

@@ -1,5 +1,5 @@
 import { firstListedName, isRoleName } from "../config/role-name.js";
-import type { SettingSource } from "../config/setting-source.js";
+import type { ResolvedSetting } from "../config/setting-source.js";
 import { InstanceMetadataError } from "../errors/instance-metadata-error.js";
 import { noRoleError, WRONG_ROLE_NAME } from "../errors/messages.js";
 import { RequestFailure } from "../errors/request-failure.js";
@@ -20,19 +20,13 @@ export interface RoleCredentials {
   readonly accountId?: string;
 }
 
-/** A role name that a setting gives, and which one. */
-export interface ConfiguredRoleName {
-  readonly value: string;
-  readonly from: SettingSource;
-}
-
 /** Reads the instance role's credentials: the role's name once, then one request for each refresh. */
 export class RoleCredentialsReader {
   readonly #reader: MetadataReader;
-  readonly #configured: ConfiguredRoleName | undefined;
+  readonly #configured: ResolvedSetting<string> | undefined;
   #listedName: string | undefined;
 
-  constructor(reader: MetadataReader, roleName: ConfiguredRoleName | undefined) {
+  constructor(reader: MetadataReader, roleName: ResolvedSetting<string> | undefined) {
     this.#reader = reader;
     this.#configured = roleName;
   }

@@ -7,7 +7,7 @@ import { forgetCollected, sharedCache } from "../cache/shared-caches.js";
 import type { Interest, Membership } from "../cache/subscriber.js";
 import type { InstanceRoleOptions } from "../config/options.js";
 import { checkedOptions } from "../config/options.js";
-import { resolveRoleSettings } from "../config/settings.js";
+import { resolveRoleSettings, settingsKey } from "../config/settings.js";
 import { RoleCredentialsReader } from "../imds/role-credentials.js";
 import { metadataReader } from "../imds/shared-readers.js";
 import { keepProcessAlive } from "../runtime/clock.js";
@@ -137,13 +137,10 @@ class Handle implements Membership {
       this.#settingsError = error;
       throw error;
     });
-    const key = this.#options.shared === false ? undefined : JSON.stringify(settings);
+    const key = this.#options.shared === false ? undefined : settingsKey(settings);
     const create = () => {
       const reader = metadataReader(settings, key !== undefined);
-      const { roleName } = settings;
-      const configured =
-        roleName === undefined ? undefined : { value: roleName, from: { kind: "default" } as const };
-      const source = new InstanceRoleSource(new RoleCredentialsReader(reader, configured));
+      const source = new InstanceRoleSource(new RoleCredentialsReader(reader, settings.roleName));
       const cache = new CredentialsCache(source, settings);
       collectedCaches.register(cache, { timer: cache.timer, key });
       return cache;

@@ -1,12 +1,13 @@
 import type { InstanceRoleOptions } from "../../config/options.js";
-import { disabledError, metadataDisabled } from "../../config/settings.js";
+import { readProfile } from "../../config/profile.js";
+import { disabledError, metadataDisabled, resolveWithSources } from "../../config/settings.js";
 import { clockFinding, regionFinding } from "./checks/clock-and-region.js";
 import { instanceFinding } from "./checks/instance.js";
 import { profileFinding, readProfileState } from "./checks/instance-profile.js";
 import { otherCredentials } from "./checks/other-credentials.js";
 import { roleFindings } from "./checks/role.js";
 import { tokenFindings } from "./checks/session-token.js";
-import { type Situation, settingsFindings, situationOf } from "./checks/settings.js";
+import { type Situation, settingsFindings } from "./checks/settings.js";
 import type { Check, Finding } from "./findings.js";
 import { asError, broken, skipped } from "./findings.js";
 import { MetadataProbe } from "./metadata-probe.js";
@@ -16,11 +17,11 @@ const AFTER_CONNECTION: readonly Check[] = ["session token", "IMDSv1", ...AFTER_
 
 /** Walks the path that a request for credentials takes and says what holds. Nothing in it is a secret. */
 export async function diagnose(options: InstanceRoleOptions): Promise<Finding[]> {
-  const aside = [...(await otherCredentials(options.profile)), await instanceFinding()];
+  const aside = [...otherCredentials(await readProfile(options.profile)), await instanceFinding()];
   let situation: Situation;
   try {
     if (metadataDisabled()) throw disabledError();
-    situation = await situationOf(options);
+    situation = await resolveWithSources(options);
   } catch (error) {
     const settings = broken("settings", asError(error));
     return [settings, ...aside, ...skipped(["connection", ...AFTER_CONNECTION], "settings")];

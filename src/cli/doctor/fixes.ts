@@ -1,9 +1,10 @@
+import type { SettingSource } from "../../config/setting-source.js";
 import type {
   InstanceMetadataError,
   InstanceMetadataErrorCode,
 } from "../../errors/instance-metadata-error.js";
 import type { Situation } from "./checks/settings.js";
-import { isEc2Address } from "./checks/settings.js";
+import { isEc2Address, placeOf } from "./checks/settings.js";
 
 const MODIFY = "aws ec2 modify-instance-metadata-options";
 
@@ -35,18 +36,20 @@ function cureOfInstance({ code, step }: InstanceMetadataError): string | undefin
   return undefined;
 }
 
-function endpointCure({ places }: Situation, code: InstanceMetadataErrorCode): string | undefined {
-  const { endpoint, endpointMode } = places;
-  switch (endpoint?.from) {
-    case "option":
-      return `Correct the address that ${endpoint.called} gives, or leave it out.`;
-    case "environment":
-      return `Unset ${endpoint.called} unless this endpoint is meant: it may be left over from a mocked metadata service.`;
-    case "config file":
-      return `Remove ${endpoint.called} from the shared config file unless this endpoint is meant.`;
-    case undefined:
-      return endpointMode && code === "IMDS_UNREACHABLE"
-        ? `${endpointMode.called} chooses this address. If that is the IPv6 one, it must be switched on: ${MODIFY} --http-protocol-ipv6 enabled --http-endpoint enabled --instance-id …`
-        : undefined;
-  }
+function endpointCure({ resolved }: Situation, code: InstanceMetadataErrorCode): string | undefined {
+  const { from } = resolved.endpoint;
+  const called = placeOf(from);
+  if (from.kind === "default") return undefined;
+  if (isEndpointMode(from))
+    return code === "IMDS_UNREACHABLE"
+      ? `${called} chooses this address. If that is the IPv6 one, it must be switched on: ${MODIFY} --http-protocol-ipv6 enabled --http-endpoint enabled --instance-id …`
+      : undefined;
+  if (from.kind === "option") return `Correct the address that ${called} gives, or leave it out.`;
+  if (from.kind === "environment")
+    return `Unset ${called} unless this endpoint is meant: it may be left over from a mocked metadata service.`;
+  return `Remove ${called} unless this endpoint is meant.`;
 }
+
+const isEndpointMode = (from: SettingSource): boolean =>
+  (from.kind === "environment" && from.variable.endsWith("_MODE")) ||
+  ("key" in from && from.key.endsWith("_mode"));

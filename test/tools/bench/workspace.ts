@@ -80,7 +80,6 @@ async function buildVariant(modules: string, name: keyof typeof VARIANTS): Promi
       if (name !== "plain") return;
       options.alias = {
         "@smithy/node-http-handler": join(import.meta.dirname, "plain-handler.ts"),
-        "@smithy/core/config": join(import.meta.dirname, "no-config-files.ts"),
       };
     },
   });

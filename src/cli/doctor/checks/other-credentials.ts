@@ -1,18 +1,14 @@
-import { loadSharedConfigFiles } from "@smithy/core/config";
-import { type ProfileSection, sharedFilePaths } from "../../../config/shared-config.js";
+import type { Profile } from "../../../config/profile.js";
+import type { SharedFile } from "../../../config/shared-config.js";
 import type { Finding } from "../findings.js";
-import { profileInForce } from "./settings.js";
+import { placeOf } from "./settings.js";
+
+type ProfileSection = Readonly<Record<string, string | undefined>>;
 
 /** What a default credential chain takes before the instance's role. */
 interface Source {
   readonly says: string;
   readonly kind: "access keys" | "role or program";
-}
-
-/** A shared file and where it is. */
-interface SharedFile {
-  readonly path: string;
-  readonly sections: Readonly<Record<string, ProfileSection>>;
 }
 
 const REMOVE =
@@ -22,9 +18,10 @@ const ID = "AWS_ACCESS_KEY_ID";
 const SECRET = "AWS_SECRET_ACCESS_KEY";
 
 /** What lies about besides the instance's role, and what a default credential chain makes of it. */
-export async function otherCredentials(profile: string | undefined): Promise<Finding[]> {
-  const inForce = profileInForce(profile);
-  const files = await sharedFiles();
+export function otherCredentials({ name: { value, from }, files: shared }: Profile): Finding[] {
+  const inForce = { name: value, called: placeOf(from) };
+  // The credentials file first: of the two, the SDK prefers it for credentials.
+  const files = [shared.credentials, shared.config];
   const environmentKeys = isSet(ID) && isSet(SECRET);
   const isNamed = inForce.called !== "default";
   const taken = [
@@ -41,16 +38,6 @@ export async function otherCredentials(profile: string | undefined): Promise<Fin
   if (findings.length > 0) return findings;
   const says = `Nothing was found that a default credential chain takes before the instance's role: not in the environment, and not in the profile ${inForce.name}.`;
   return [{ check: "other credentials", verdict: "ok", says }];
-}
-
-/** The credentials file first: of the two, the SDK prefers it. */
-async function sharedFiles(): Promise<readonly SharedFile[]> {
-  const paths = sharedFilePaths();
-  const { configFile, credentialsFile } = await loadSharedConfigFiles({ ...paths, ignoreCache: true });
-  return [
-    { path: paths.filepath, sections: credentialsFile },
-    { path: paths.configFilepath, sections: configFile },
-  ];
 }
 
 const isSet = (variable: string): boolean => Boolean(process.env[variable]);
@@ -104,8 +91,7 @@ function hasKeys({ aws_access_key_id, aws_secret_access_key }: ProfileSection): 
   return Boolean(aws_access_key_id && aws_secret_access_key);
 }
 
-const sectionOf = ({ sections }: SharedFile, name: string): ProfileSection =>
-  (Object.hasOwn(sections, name) ? sections[name] : undefined) ?? {};
+const sectionOf = ({ profiles }: SharedFile, name: string): ProfileSection => profiles.get(name)?.keys ?? {};
 
 /** A profile as the SDK reads it: a key in the credentials file wins. */
 const merged = (name: string, files: readonly SharedFile[]): ProfileSection =>
@@ -114,7 +100,7 @@ const merged = (name: string, files: readonly SharedFile[]): ProfileSection =>
 function profileSources(name: string, files: readonly SharedFile[]): Source[] {
   const section = merged(name, files);
   return PROFILE_SOURCES.filter(({ applies }) => applies(section)).flatMap(({ key, does }): Source[] => {
-    const paths = files.filter((file) => sectionOf(file, name)[key]).map(({ path }) => path);
+    const paths = files.filter((file) => sectionOf(file, name)[key]).map(({ path }) => path ?? "");
     if (key === "aws_access_key_id") {
       return paths.map((path) => ({
         says: `Access keys lie in ${path}, section ${name} (the profile in force).`,
@@ -186,9 +172,9 @@ function halves(name: string, files: readonly SharedFile[]): Finding[] {
 }
 
 function keysOfOthers(inForce: string, files: readonly SharedFile[]): Finding[] {
-  return files.flatMap(({ path, sections }) =>
-    Object.entries(sections)
-      .filter(([name, section]) => name !== inForce && section.aws_access_key_id)
+  return files.flatMap(({ path, profiles }) =>
+    [...profiles]
+      .filter(([name, { keys }]) => name !== inForce && keys.aws_access_key_id)
       .map(([name]) => ({
         check: "other credentials",
         verdict: "warning",

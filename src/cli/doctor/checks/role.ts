@@ -9,7 +9,7 @@ import type { Finding } from "../findings.js";
 import { asError, broken, skipped } from "../findings.js";
 import { cureFor } from "../fixes.js";
 import type { MetadataProbe } from "../metadata-probe.js";
-import type { Situation } from "./settings.js";
+import { placeOf, type Situation } from "./settings.js";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -18,9 +18,7 @@ const MINUTE = 60 * SECOND;
 export async function roleFindings(probe: MetadataProbe, situation: Situation): Promise<Finding[]> {
   const { settings } = situation;
   try {
-    const name = settings.roleName;
-    const configured = name === undefined ? undefined : { value: name, from: { kind: "default" } as const };
-    const reader = new RoleCredentialsReader(new MetadataReader(settings), configured);
+    const reader = new RoleCredentialsReader(new MetadataReader(settings), settings.roleName);
     const { roleName, expiresAt } = await reader.fetch();
     const now = wallClock();
     // Those that have expired say nothing of today.
@@ -43,10 +41,10 @@ export async function roleFindings(probe: MetadataProbe, situation: Situation): 
 async function noRoleFinding(
   error: InstanceMetadataError,
   probe: MetadataProbe,
-  { places }: Situation,
+  { resolved: { roleName } }: Situation,
 ): Promise<Finding> {
-  if (!places.roleName || error.code !== "NO_ROLE_ATTACHED") return broken("role", error);
-  const { called } = places.roleName;
+  if (!roleName || error.code !== "NO_ROLE_ATTACHED") return broken("role", error);
+  const called = placeOf(roleName.from);
   const listed = await listedRole(probe);
   return broken(
     "role",

@@ -6,7 +6,7 @@ import type { Finding } from "../findings.js";
 import { asError, broken, curedBy } from "../findings.js";
 import { cureFor, REQUIRE_TOKENS } from "../fixes.js";
 import type { MetadataProbe } from "../metadata-probe.js";
-import type { Situation } from "./settings.js";
+import { placeOf, type Situation } from "./settings.js";
 
 /** What is found on the way to a session token, and how far one comes. */
 export interface TokenFindings {
@@ -63,7 +63,7 @@ async function withoutTokens(
 ): Promise<{ finding: Finding; leadsTo: "reads" | "no reads" }> {
   const check = "session token";
   const { code, statusCode } = refusal;
-  const allowedBy = situation.places.ec2MetadataV1Disabled?.called ?? "default";
+  const allowedBy = placeOf(situation.resolved.imdsV1.from);
   const setting = `the setting ec2MetadataV1Disabled: false (${allowedBy})`;
   const { status } = await probe.readWithoutToken(ROLE_LIST);
   if (status === 401 || status === 403) {
