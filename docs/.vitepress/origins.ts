@@ -5,7 +5,6 @@ const ROOT = resolve(import.meta.dirname, "../..");
 
 /** Pages that only include a document from elsewhere in the repository, and that document. */
 const INCLUDED: Readonly<Record<string, string>> = {
-  "index.md": "README.md",
   "project/changelog.md": "CHANGELOG.md",
   "project/contributing.md": ".github/CONTRIBUTING.md",
   "project/security.md": ".github/SECURITY.md",
@@ -30,7 +29,12 @@ export function linkOnSite(page: string, link: string): string | undefined {
   if (!existsSync(join(ROOT, target))) throw new Error(`${from} links to ${link}, which is not there`);
   const included = PAGE_OF.get(target);
   if (included !== undefined) return `/${included}${anchor}`;
-  return target.startsWith("docs/") ? `/${target.slice("docs/".length)}${anchor}` : undefined;
+  const [, onSite] = /^docs\/(.*)$/.exec(target) ?? [];
+  if (onSite === undefined) return undefined;
+  // The files of an example are on one page, named like its folder.
+  const [, example] = /^examples\/([^/]+)(?:\/.*)?$/.exec(onSite) ?? [];
+  if (example !== undefined && example !== "README.md") return `/examples/${example}`;
+  return `/${onSite.replace(/README\.md$/, "index.md")}${anchor}`;
 }
 
 /** The same for a picture, which the generator wants to be told by its path from the page. */

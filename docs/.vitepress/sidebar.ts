@@ -5,43 +5,71 @@ import type { DefaultTheme } from "vitepress";
 const DOCS = resolve(import.meta.dirname, "..");
 
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
-  Begin: ["instance-roles", "set-up", "local-development", "moving"],
-  Use: [
+  "Getting started": [
+    "get-started",
+    "instance-roles",
+    "set-up",
+    "region",
+    "local-development",
+    "migrating",
+    "examples/",
+  ],
+  Guides: [
     "s3",
     "other-clients",
+    "assumed-roles",
+    "where-does-the-provider-go",
+    "serve",
     "refreshing",
+    "options",
     "observability",
-    "testing",
-    "testing-other-processes",
+    "security",
     "runtimes",
   ],
-  Help: ["troubleshooting", "faq", "security"],
+  Testing: ["testing", "testing-outages", "testing-other-processes"],
+  Troubleshooting: ["troubleshooting", "faq"],
   Reference: ["api/ec2-role-credentials", "api/ec2-role-credentials/testing"],
-  Inside: ["architecture", "refreshing-tests", "benchmarks", "scale", "reliability"],
+  Internals: ["guarantees", "comparison", "architecture", "scale", "benchmarks", "reliability"],
   Project: ["project/changelog", "project/contributing", "project/security"],
 };
 
-/** For pages whose heading says something else than what a reader looks for here. */
+/** Groups that are closed until the reader opens them. */
+const FOLDED: ReadonlySet<string> = new Set(["Internals", "Project"]);
+
+/** For pages whose heading is not what a reader looks for in a list. */
 const TITLES: Readonly<Record<string, string>> = {
+  "api/ec2-role-credentials": "ec2-role-credentials",
+  "api/ec2-role-credentials/testing": "ec2-role-credentials/testing",
   "project/changelog": "Changelog",
   "project/contributing": "Contributing",
-  "project/security": "Reporting a weakness",
+  "project/security": "Reporting a vulnerability",
 };
 
-const file = (page: string): string => join(DOCS, `${page}.md`);
+const file = (page: string): string => join(DOCS, `${page.replace(/\/$/, "/README")}.md`);
 
 const titleOf = (page: string): string =>
   TITLES[page] ?? /^# (.*)$/m.exec(readFileSync(file(page), "utf8"))?.[1] ?? page;
 
 const item = (page: string): DefaultTheme.SidebarItem => ({ text: titleOf(page), link: `/${page}` });
 
+/** The pages of a folder of `docs`, by their paths from there. */
+const pagesIn = (folder: string): string[] =>
+  existsSync(join(DOCS, folder))
+    ? readdirSync(join(DOCS, folder)).flatMap((name) => {
+        const [, page] = /^(.*)\.md$/.exec(name) ?? [];
+        return page === undefined || page === "README" ? [] : [folder + page];
+      })
+    : [];
+
 /** Every page that is there; one that no group names is at the end rather than nowhere. */
 export function sidebar(): DefaultTheme.SidebarItem[] {
-  const grouped = new Set(Object.values(GROUPS).flat());
-  const others = readdirSync(DOCS)
-    .flatMap((name) => /^(.*)\.md$/.exec(name)?.[1] ?? [])
-    .filter((page) => page !== "index" && !grouped.has(page));
-  return Object.entries({ ...GROUPS, More: others })
-    .map(([text, pages]) => ({ text, items: pages.filter((page) => existsSync(file(page))).map(item) }))
+  const grouped = new Set(["index", ...Object.values(GROUPS).flat()]);
+  const others = pagesIn("").filter((page) => !grouped.has(page));
+  return Object.entries({ ...GROUPS, Recipes: pagesIn("recipes/"), More: others })
+    .map(([text, pages]) => ({
+      text,
+      items: pages.filter((page) => existsSync(file(page))).map(item),
+      ...(FOLDED.has(text) && { collapsed: true }),
+    }))
     .filter(({ items }) => items.length > 0);
 }
