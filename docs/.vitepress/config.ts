@@ -33,7 +33,7 @@ const config: UserConfig<DefaultTheme.Config> = {
       { text: "Testing", link: "/testing", activeMatch: "^/testing" },
       { text: "Examples", link: "/examples/", activeMatch: "^/examples/" },
       { text: "Troubleshooting", link: "/troubleshooting", activeMatch: "^/(troubleshooting|faq)" },
-      { text: "API", link: "/api/ec2-role-credentials", activeMatch: "^/api/" },
+      { text: "API", link: "/api/", activeMatch: "^/api/" },
     ],
     sidebar: sidebar(),
     outline: [2, 3],

@@ -1,4 +1,4 @@
-import type { MarkdownEnv, MarkdownRenderer } from "vitepress";
+import type { MarkdownEnv } from "vitepress";
 
 /**
  * How the search reads texts and questions, and what it prefers. An error code counts as a word besides its parts, so
@@ -28,8 +28,13 @@ const ALSO_FOUND_BY: Readonly<Record<string, string>> = {
   "testing.md": "unit test mock imds vitest jest msw",
 };
 
+/** What is used here of the generator's Markdown renderer. */
+interface Renderer {
+  render(source: string, env: MarkdownEnv): string;
+}
+
 /** The HTML of a page as it is indexed. */
-export function searchText(source: string, env: MarkdownEnv, md: MarkdownRenderer): string {
+export function searchText(source: string, env: MarkdownEnv, md: Renderer): string {
   const html = md.render(source, env);
   if (env.frontmatter?.search === false) return "";
   const words = ALSO_FOUND_BY[env.relativePath];

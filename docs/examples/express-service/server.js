@@ -1,18 +1,20 @@
-import { GetObjectCommand, NoSuchKey, S3Client } from "@aws-sdk/client-s3";
+import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { expiredTokenPlugin, fromInstanceRole, instanceRegion } from "ec2-role-credentials";
 import express from "express";
 
 const { BUCKET = "reports", PORT = "8080" } = process.env;
 
-// One provider for the life of the process: it keeps and refreshes the role's credentials.
+// One provider for the life of the process: it caches and refreshes the role's credentials.
 const credentials = fromInstanceRole({ logger: console });
-const s3 = new S3Client({ region: instanceRegion(), credentials });
+const s3 = new S3Client({ region: process.env.AWS_REGION ?? instanceRegion(), credentials });
+// If AWS rejects the credentials of a request: refresh them, sign again, retry once.
 s3.middlewareStack.use(expiredTokenPlugin(credentials));
 
 const app = express();
 
-// Healthy as long as there are credentials that have not expired. It costs no request and tells no secret.
-// For alarms and readiness, not to restart the process: while metadata is down, a new one has no credentials at all.
+// Healthy while there are credentials that have not expired. It sends no request and shows no secret.
+// Use it for alarms and readiness checks, not to restart the process: while metadata is down, a new process has no
+// credentials at all.
 app.get("/health", (_request, response) => {
   const { roleName, expiration, stale, lastError } = credentials.status();
   const healthy = expiration !== undefined && !stale;
@@ -29,7 +31,14 @@ app.get("/reports/:name", async ({ params }, response) => {
   }
 });
 
-// Ask once before the first request comes. Where it fails, /health says so, and the next request asks again.
+app.put("/reports/:name", express.text({ limit: "10mb" }), async ({ params, body }, response) => {
+  await s3.send(
+    new PutObjectCommand({ Bucket: BUCKET, Key: params.name, Body: body ?? "", ContentType: "text/plain" }),
+  );
+  response.sendStatus(201);
+});
+
+// Fetch once before the first request comes. If it fails, /health shows why, and the next request tries again.
 await credentials().catch((error) => console.error(error.message));
 
 const server = app.listen(Number(PORT), (error) => {
@@ -37,7 +46,7 @@ const server = app.listen(Number(PORT), (error) => {
   console.log(`listening on port ${server.address().port}`);
 });
 process.once("SIGTERM", () => {
-  // Requests that are under way still need S3 and credentials: those end last.
+  // Requests in progress still need S3 and credentials, so those are closed last.
   server.close(() => {
     credentials.close();
     s3.destroy();

@@ -1,4 +1,4 @@
-// Says who this program is here, and until when.
+// Prints the instance, its role, and when the role's credentials expire.
 
 import { fromInstanceRole, InstanceMetadataClient } from "ec2-role-credentials";
 

@@ -13,9 +13,9 @@ if (!file || !bucket) {
   process.exit(2);
 }
 
-// Each part is signed with the credentials of its moment: an upload may take longer than a set of them lives.
+// Each part is signed with the credentials current at that time: an upload may outlast them.
 const client = new S3Client({
-  region: instanceRegion(),
+  region: process.env.AWS_REGION ?? instanceRegion(),
   credentials: fromInstanceRole(),
 });
 const { size } = await stat(file);

@@ -4,7 +4,8 @@ import { fromInstanceRole, InstanceMetadataError, instanceRegion } from "ec2-rol
 const { BUCKET = "reports" } = process.env;
 
 async function main(): Promise<void> {
-  const s3 = new S3Client({ region: instanceRegion(), credentials: fromInstanceRole() });
+  const region = process.env.AWS_REGION ?? instanceRegion();
+  const s3 = new S3Client({ region, credentials: fromInstanceRole() });
   const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: BUCKET }));
   console.log(`${BUCKET} has ${Contents.length} objects`);
   for (const { Key, Size } of Contents) console.log(`${Key}, ${Size} bytes`);
@@ -12,7 +13,7 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  // Off EC2 and in other known trouble, one line says what is wrong and what to do about it.
+  // The message is one line: what is wrong, and how to fix it.
   console.error(error instanceof InstanceMetadataError ? error.message : error);
   process.exitCode = 1;
 });

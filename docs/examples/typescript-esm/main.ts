@@ -11,13 +11,13 @@ subscribe(REFRESH_CHANNEL, (message) => {
   console.log(`${kind} refresh: ${outcome}, ${requests} requests`);
 });
 
-/** What is wrong, in the words of whoever can do something about it. */
+/** What is wrong, for the person who operates this program. */
 function advice(error: InstanceMetadataError): string {
   switch (error.code) {
     case "NO_ROLE_ATTACHED":
       return "This instance has no role yet: attach an instance profile.";
     case "IMDS_UNREACHABLE":
-      return "This is not EC2, or something stands between it and this program.";
+      return "Either this is not EC2, or a firewall or the container's network blocks the metadata service.";
     default:
       return error.message;
   }

@@ -1,4 +1,4 @@
-// The main thread alone speaks to the metadata service; its worker threads ask it for credentials.
+// Only the main thread asks the metadata service; its worker threads get their credentials from it.
 
 import { Worker } from "node:worker_threads";
 import { fromInstanceRole, InstanceMetadataClient } from "ec2-role-credentials";
@@ -6,7 +6,7 @@ import { fromInstanceRole, InstanceMetadataClient } from "ec2-role-credentials";
 const { BUCKET = "reports", WORKERS = "4" } = process.env;
 
 const credentials = fromInstanceRole();
-const region = await new InstanceMetadataClient().region();
+const region = process.env.AWS_REGION ?? (await new InstanceMetadataClient().region());
 
 function startWorker(number) {
   const worker = new Worker(new URL("worker.js", import.meta.url), {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { MessageChannel, parentPort, workerData } from "node:worker_threads";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 
-/** A provider whose credentials come from the main thread. */
+/** A credential provider that asks the main thread. */
 async function credentials() {
   const { port1, port2 } = new MessageChannel();
   parentPort.postMessage({ port: port2 }, [port2]);

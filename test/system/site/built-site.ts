@@ -7,6 +7,8 @@ const SITE = resolve(import.meta.dirname, "../../../docs/.vitepress/dist");
 export interface Page {
   /** From the site's root, such as `/s3.html`. */
   readonly path: string;
+  readonly title: string;
+  readonly description: string;
   readonly anchors: ReadonlySet<string>;
   /** Where its links lead. */
   readonly links: readonly string[];
@@ -35,6 +37,8 @@ function pageOf(path: string): Page {
   const html = readFileSync(join(SITE, path), "utf8");
   return {
     path,
+    title: valuesOf(html, /<title>([^<]*)</g).join(),
+    description: valuesOf(html, /<meta name="description" content="([^"]*)"/g).join(),
     anchors: new Set(valuesOf(html, /<[^>]* id="([^"]*)"/g)),
     links: valuesOf(html, /<a\b[^>]* href="([^"]*)"/g),
     parts: [

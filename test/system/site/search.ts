@@ -28,7 +28,6 @@ export async function searchIndex(): Promise<Index> {
   return library.loadJSON(index, {
     fields: ["title", "titles", "text"],
     storeFields: ["title", "titles"],
-    searchOptions: { fuzzy: 0.2, prefix: true, boost: { title: 4, text: 2, titles: 1 } },
     ...SEARCH,
   });
 }

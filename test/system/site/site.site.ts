@@ -51,6 +51,15 @@ test("every link and anchor leads somewhere", () => {
   expect(PAGES.flatMap(({ links }) => links).length).toBeGreaterThan(PAGES.length);
 });
 
+test("every page has a title and a description, and the site an icon", () => {
+  expect(
+    PAGES.filter(({ title, description }) => title === "" || description === "").map(({ path }) => path),
+  ).toEqual([]);
+  const icons = PAGES.flatMap(({ parts }) => parts).filter((part) => part === "/favicon.svg");
+  expect(icons.length).toBeGreaterThan(0);
+  expect(FILES.has("/favicon.svg")).toBe(true);
+});
+
 test("no page fetches anything from elsewhere", () => {
   const foreign = PAGES.flatMap(({ parts }) => parts).filter((part) => /^(?!data:)([a-z]+:|\/\/)/.test(part));
   expect(foreign).toEqual([]);
@@ -77,6 +86,32 @@ test("the search puts the section of an error code first", async () => {
   const index = await searchIndex();
   const first = ERROR_CODES.map((code) => [code, index.search(code)[0]?.id]);
   expect(first).toEqual(ERROR_CODES.map((code) => [code, `/troubleshooting.html#${code.toLowerCase()}`]));
+});
+
+test.for([
+  ["quick start", "/get-started.html"],
+  ["quickstart", "/get-started.html"],
+  ["install", "/get-started.html"],
+  ["express", "/examples/"],
+  ["hop limit", "/(set-up|troubleshooting|faq).html"],
+  ["region", "/region.html"],
+  ["options", "/options.html"],
+  ["environment variables", "/(options|region|serve|local-development).html"],
+  ["jest", "/testing.html"],
+  ["rotation", "/testing.html"],
+  ["ssrf", "/(security|faq).html"],
+  ["imdsv1", "/(faq|options|security|troubleshooting|migrating).html"],
+  ["assume role", "/assumed-roles.html"],
+  ["ExpiredToken", "/s3.html"],
+  ["presigned", "/s3.html"],
+  ["doctor", "/(set-up|get-started|troubleshooting).html"],
+  ["docker compose", "/testing-other-processes.html"],
+  ["terraform", "/set-up.html"],
+  ["fromInstanceMetadata", "/migrating.html"],
+  ["opentelemetry", "/observability.html"],
+] as const)("the search for %s finds %s first", async ([question, page]) => {
+  const index = await searchIndex();
+  expect(index.search(question)[0]?.id).toMatch(new RegExp(`^${page}`));
 });
 
 test.for([
