@@ -15,13 +15,14 @@ const escaped = (text: string): string =>
 /** The operation that a request asks for, as far as the tests use S3. */
 export function operationOf({ method, path, query }: S3Request): string {
   const isOfUpload = query.uploadId !== undefined;
-  if (!/^\/[^/]+\/./.test(path)) return ofBucket(method, query);
+  if (!/^\/[^/]+\/./.test(path)) return ofBucket(method, path, query);
   if (method === "PUT") return isOfUpload ? "UploadPart" : "PutObject";
   if (method === "POST") return isOfUpload ? "CompleteMultipartUpload" : "CreateMultipartUpload";
   return { GET: "GetObject", HEAD: "HeadObject", DELETE: "DeleteObject" }[method] ?? "Unknown";
 }
 
-function ofBucket(method: string, query: S3Request["query"]): string {
+function ofBucket(method: string, path: string, query: S3Request["query"]): string {
+  if (path === "/") return method === "GET" ? "ListBuckets" : "Unknown";
   if (method === "HEAD") return "HeadBucket";
   if (method === "PUT") return "CreateBucket";
   if (method !== "GET") return "Unknown";
@@ -51,6 +52,8 @@ export class S3Objects {
         return { status: 200 };
       case "GetBucketLocation":
         return { status: 200, body: "<LocationConstraint/>" };
+      case "ListBuckets":
+        return { status: 200, body: this.#listBuckets() };
       case "ListObjectsV2":
         return { status: 200, body: this.#list(path, query.prefix ?? "") };
       case "CreateMultipartUpload": {
@@ -76,6 +79,13 @@ export class S3Objects {
     if (!object) return { status: 404, body: "<Error><Code>NoSuchKey</Code></Error>" };
     const headers = { "content-length": String(object.length), etag: etagOf(object) };
     return { status: 200, body: object, headers: { ...headers, "last-modified": new Date(0).toUTCString() } };
+  }
+
+  /** Those that have objects. */
+  #listBuckets(): string {
+    const names = new Set([...this.#objects.keys()].map((path) => path.split("/")[1] ?? ""));
+    const buckets = [...names].map((name) => `<Bucket><Name>${escaped(name)}</Name></Bucket>`);
+    return `<ListAllMyBucketsResult><Buckets>${buckets.join("")}</Buckets></ListAllMyBucketsResult>`;
   }
 
   #list(bucket: string, prefix: string): string {

@@ -7,10 +7,11 @@ import { run } from "../../support/child-process.js";
 import { runProgram } from "../../support/programs.js";
 import { S3Endpoint } from "../../support/s3-endpoint.js";
 import { installOpenTelemetry, OPENTELEMETRY } from "./opentelemetry.js";
-import { GUIDES, javaScriptOf, type Snippet, snippetsOf } from "./snippets.js";
+import { DOCUMENTS, GUIDES, javaScriptOf, type Snippet, snippetsOf } from "./snippets.js";
 import { projectWith } from "./test-runs.js";
 
 const isTypeScript = ({ language }: Snippet): boolean => language === "ts";
+const isCommonJs = ({ text }: Snippet): boolean => / = require\("/.test(text);
 
 /** In the README each example goes on where the last one ended; its test is a file of its own. */
 function readmeAsOne(): Snippet[] {
@@ -20,18 +21,24 @@ function readmeAsOne(): Snippet[] {
   return [{ ...first, text: [first, ...rest].map(({ text }) => text).join("\n") }];
 }
 
+const titled = (snippet: Snippet) => ({ ...snippet, title: `${snippet.document}:${snippet.line}` });
+
 /** The examples that stand alone. Those that have names have tests of their own. */
 const EXAMPLES = [
   ...readmeAsOne(),
   ...GUIDES.flatMap(snippetsOf).filter((one) => isTypeScript(one) && one.fileName === undefined),
-].map((snippet) => ({ ...snippet, title: `${snippet.document}:${snippet.line}` }));
+].map(titled);
+const PLAIN_JAVASCRIPT = DOCUMENTS.flatMap(snippetsOf)
+  .filter(({ language, fileName }) => language === "js" && fileName === undefined)
+  .map(titled);
 const NAMED = GUIDES.flatMap(snippetsOf).flatMap(({ fileName, ...snippet }) =>
   isTypeScript({ ...snippet, fileName }) && fileName ? [{ ...snippet, fileName }] : [],
 );
 
 /** The packages that an example imports, without the package itself. */
 function packagesOf({ text }: Snippet): string[] {
-  const names = [...text.matchAll(/ from "((?:@[^/"]+\/)?[^./"][^/"]*)/g)].map(([, name = ""]) => name);
+  const imports = / (?:from |= require\()"((?:@[^/"]+\/)?[^./"][^/"]*)/g;
+  const names = [...text.matchAll(imports)].map(([, name = ""]) => name);
   return [...new Set(names)].filter((name) => !isBuiltin(name) && name !== "ec2-role-credentials");
 }
 
@@ -66,7 +73,7 @@ test("every example of the documents compiles against the package as it is publi
 });
 
 describe("an example runs as it stands, against a mocked IMDS and an S3 that verifies", () => {
-  test.for(EXAMPLES)("$title", async (example) => {
+  test.for([...EXAMPLES, ...PLAIN_JAVASCRIPT])("$title", async (example) => {
     const imds = createMockImds({ region: "eu-central-1" });
     const [listener, s3] = [await imds.listen(), new S3Endpoint()];
     onTestFinished(async () => {
@@ -76,7 +83,7 @@ describe("an example runs as it stands, against a mocked IMDS and an S3 that ver
     const project = await projectWith(packagesOf(example), []);
     await mkdir(join(project, "home"));
 
-    const { stdout } = await runProgram(project, "mjs", javaScriptOf(example), {
+    const { stdout } = await runProgram(project, isCommonJs(example) ? "cjs" : "mjs", javaScriptOf(example), {
       env: {
         AWS_EC2_METADATA_SERVICE_ENDPOINT: listener.endpoint,
         AWS_ENDPOINT_URL_S3: await s3.listen(),
@@ -84,7 +91,7 @@ describe("an example runs as it stands, against a mocked IMDS and an S3 that ver
       },
     });
 
-    expect(stdout).not.toBe("");
+    if (example.text.includes("console")) expect(stdout).not.toBe("");
     for (const promised of promisedOutput(example)) expect(stdout).toMatch(promised);
     expect(s3.calls.filter(({ status }) => status !== 200)).toEqual([]);
   });

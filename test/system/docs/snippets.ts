@@ -23,7 +23,8 @@ export interface Snippet {
   readonly text: string;
 }
 
-const FENCED = /^```(\w*)\n(.*?)^```$/gms;
+/** In a group of snippets, the site shows a title in brackets. */
+const FENCED = /^```(\w*)(?: \[[^\]\n]+\])?\n(.*?)^```$/gms;
 const FILE_NAME = /^(?:\/\/|#) (\S+\.\w+)\n/;
 
 /** The snippets of a document, by its path in the repository. */

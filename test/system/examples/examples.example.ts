@@ -7,12 +7,12 @@ import { join, resolve } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { MANIFEST } from "../../support/packed-package.js";
 import { EXAMPLE_NAMES, exampleProject, manifestOf, packagesOf } from "./example-project.js";
-import { npm, startScene, startService } from "./setup.js";
+import { npm, startEnvironment, startService } from "./setup.js";
 
-/** The tests find their own metadata service, as on the machine of somebody who has set nothing. */
+/** The test projects start their own mock, so no endpoint is set. */
 const NOTHING_SET = { AWS_EC2_METADATA_SERVICE_ENDPOINT: "" };
 
-/** Whether nobody takes connections there any more: asked anew each time, on no connection that is there. */
+/** Whether the server no longer accepts connections; each check opens a new one. */
 const refuses = (url: string): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect(Number(new URL(url).port), "127.0.0.1");
@@ -20,55 +20,64 @@ const refuses = (url: string): Promise<boolean> =>
     socket.once("error", () => {});
   });
 
-const WELL = { exitCode: 0, stderr: "" };
+/** An endpoint that refuses connections. */
+async function unusedEndpoint(): Promise<string> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return `http://127.0.0.1:${port}`;
+}
 
-test("plain-javascript says who it is", async () => {
-  const { env, set } = await startScene();
+const SUCCEEDED = { exitCode: 0, stderr: "" };
+
+test("plain-javascript prints the instance, its role and the expiration", async () => {
+  const { env, credentials } = await startEnvironment();
 
   const { lines, ...ended } = await npm("plain-javascript", ["start"], env);
 
-  expect(ended).toEqual(WELL);
+  expect(ended).toEqual(SUCCEEDED);
   expect(lines).toEqual([
-    `i-0a1b2c3d4e5f67890 in eu-central-1 is report-writer, with key ${set.accessKeyId} until ${set.expiration?.toISOString()}`,
+    `i-0a1b2c3d4e5f67890 in eu-central-1 is report-writer, with key ${credentials.accessKeyId} until ${credentials.expiration?.toISOString()}`,
   ]);
 });
 
-test("typescript-esm tells the role, and what to do where there is none", async () => {
-  const { env, imds, set } = await startScene();
+test("typescript-esm prints the role, and what to do if there is none", async () => {
+  const { env, imds, credentials } = await startEnvironment();
 
-  const well = await npm("typescript-esm", ["start"], env);
+  const withRole = await npm("typescript-esm", ["start"], env);
   imds.detachRole();
-  const without = await npm("typescript-esm", ["start"], env);
+  const withoutRole = await npm("typescript-esm", ["start"], env);
 
-  expect(well).toEqual({
-    ...WELL,
+  expect(withRole).toEqual({
+    ...SUCCEEDED,
     lines: [
       "initial refresh: new, 3 requests",
-      `The role is report-writer, its credentials expire at ${set.expiration?.toISOString()}.`,
+      `The role is report-writer, its credentials expire at ${credentials.expiration?.toISOString()}.`,
     ],
   });
-  expect(without.exitCode).toBe(1);
-  expect(without.stderr).toBe("This instance has no role yet: attach an instance profile.\n");
+  expect(withoutRole.exitCode).toBe(1);
+  expect(withoutRole.stderr).toBe("This instance has no role yet: attach an instance profile.\n");
 });
 
 test("typescript-commonjs lists a bucket", async () => {
-  const { env, put } = await startScene();
+  const { env, put } = await startEnvironment();
   await put("today", "all is well");
 
   const { lines, ...ended } = await npm("typescript-commonjs", ["start"], env);
 
-  expect(ended).toEqual(WELL);
+  expect(ended).toEqual(SUCCEEDED);
   expect(lines).toEqual(["reports has 1 objects", "today, 11 bytes"]);
 });
 
-test("s3-uploader sends a file in parts and shows how far it is", async () => {
-  const { env, s3 } = await startScene();
+test("s3-uploader sends a file in parts and shows the progress", async () => {
+  const { env, s3 } = await startEnvironment();
   const file = join(await exampleProject("s3-uploader"), "film.bin");
   await writeFile(file, Buffer.alloc(12 * 1024 * 1024));
 
   const { lines, ...ended } = await npm("s3-uploader", ["start", "--", file, "films"], env);
 
-  expect(ended).toEqual(WELL);
+  expect(ended).toEqual(SUCCEEDED);
   expect(lines.at(-1)).toBe(`${file} is s3://films/film.bin`);
   expect(lines.slice(0, -1)).toHaveLength(3);
   expect(lines.at(-2)).toBe("100 %");
@@ -78,22 +87,52 @@ test("s3-uploader sends a file in parts and shows how far it is", async () => {
 });
 
 test("s3-uploader sends an empty file", async () => {
-  const { env } = await startScene();
+  const { env } = await startEnvironment();
   const file = join(await exampleProject("s3-uploader"), "empty.bin");
   await writeFile(file, "");
 
   const { lines, ...ended } = await npm("s3-uploader", ["start", "--", file, "films"], env);
 
-  expect(ended).toEqual(WELL);
+  expect(ended).toEqual(SUCCEEDED);
   expect(lines).toEqual(["100 %", `${file} is s3://films/empty.bin`]);
 });
 
+test("list-buckets lists the buckets with the instance's role", async () => {
+  const { env, put, s3, credentials } = await startEnvironment();
+  await put("today", "all is well");
+
+  const { lines, ...ended } = await npm("list-buckets", ["start"], env);
+
+  expect(ended).toEqual(SUCCEEDED);
+  expect(lines).toEqual(["reports", "1 buckets"]);
+  expect(s3.calls.at(-1)).toMatchObject({ operation: "ListBuckets", accessKeyId: credentials.accessKeyId });
+});
+
+test("list-buckets uses the credentials of a laptop where there is no instance", async () => {
+  const { env, put, s3 } = await startEnvironment();
+  await put("today", "all is well");
+  const ofTheUser = { accessKeyId: "AKIAEXAMPLEOFTHEUSER", secretAccessKey: "secret of the user" };
+  s3.accept(ofTheUser);
+
+  const { lines, ...ended } = await npm("list-buckets", ["start"], {
+    ...env,
+    AWS_EC2_METADATA_SERVICE_ENDPOINT: await unusedEndpoint(),
+    AWS_REGION: "eu-central-1",
+    AWS_ACCESS_KEY_ID: ofTheUser.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: ofTheUser.secretAccessKey,
+  });
+
+  expect(ended).toEqual(SUCCEEDED);
+  expect(lines).toEqual(["reports", "1 buckets"]);
+  expect(s3.calls.at(-1)).toMatchObject({ accessKeyId: ofTheUser.accessKeyId });
+});
+
 test("worker-pool: four threads write with credentials that are fetched once", async () => {
-  const { env, imds, s3 } = await startScene();
+  const { env, imds, s3 } = await startEnvironment();
 
   const { lines, ...ended } = await npm("worker-pool", ["start"], env);
 
-  expect(ended).toEqual(WELL);
+  expect(ended).toEqual(SUCCEEDED);
   expect(lines.at(-1)).toBe("4 of 4 workers are done");
   expect(s3.calls.map(({ operation, status }) => [operation, status])).toEqual(
     Array(4).fill(["PutObject", 200]),
@@ -108,11 +147,17 @@ test.for(["jest-project", "vitest-project"])("%s passes its own tests", async (e
   expect([...lines, stderr].join("\n")).toMatch(/Tests:? +2 passed/);
 });
 
-test("express-service serves reports, is healthy while it has credentials, and ends on SIGTERM", async () => {
-  const { env, imds, put } = await startScene();
-  await put("today", "all is well");
+test("express-service uploads and serves reports, is healthy while it has credentials, and ends on SIGTERM", async () => {
+  const { env, imds } = await startEnvironment();
   const service = await startService("express-service", env);
 
+  const headers = { "content-type": "text/plain" };
+  const uploaded = await fetch(`${service.url}/reports/today`, {
+    method: "PUT",
+    body: "all is well",
+    headers,
+  });
+  expect(uploaded.status).toBe(201);
   const report = await fetch(`${service.url}/reports/today`);
   expect([report.status, await report.text()]).toEqual([200, "all is well"]);
   expect((await fetch(`${service.url}/reports/tomorrow`)).status).toBe(404);
@@ -123,8 +168,8 @@ test("express-service serves reports, is healthy while it has credentials, and e
   expect(await service.terminate()).toBe("closed\n");
 });
 
-test("express-service answers what is under way before it ends", async () => {
-  const { env } = await startScene();
+test("express-service finishes requests in progress before it ends", async () => {
+  const { env } = await startEnvironment();
   const slowS3 = createServer();
   slowS3.on("request", (_request, response) => {
     response.writeHead(200, { "content-length": 8 }).write("all ");
@@ -141,7 +186,7 @@ test("express-service answers what is under way before it ends", async () => {
   const report = fetch(`${service.url}/reports/today`, { headers: { connection: "close" } });
   const [, response] = await asked;
   const ended = service.terminate();
-  // It takes no new connections from when it has noticed.
+  // Once it handles the signal, it accepts no new connections.
   await vi.waitUntil(() => refuses(service.url), { timeout: 30_000 });
   response.end("well");
 
@@ -149,8 +194,8 @@ test("express-service answers what is under way before it ends", async () => {
   expect(await ended).toBe("closed\n");
 });
 
-test("express-service says that it is not healthy where it has no role", async () => {
-  const { env, imds } = await startScene();
+test("express-service reports that it is not healthy without a role", async () => {
+  const { env, imds } = await startEnvironment();
   imds.detachRole();
   const service = await startService("express-service", env);
 
@@ -161,8 +206,8 @@ test("express-service says that it is not healthy where it has no role", async (
   expect(await service.terminate()).toBe("closed\n");
 });
 
-test("express-service ends with an error where its port is taken", async () => {
-  const { env } = await startScene();
+test("express-service ends with an error if its port is in use", async () => {
+  const { env } = await startEnvironment();
   const service = await startService("express-service", env);
 
   const second = await npm("express-service", ["start"], { ...env, PORT: new URL(service.url).port });
@@ -172,7 +217,7 @@ test("express-service ends with an error where its port is taken", async () => {
   expect(await service.terminate()).toBe("closed\n");
 });
 
-test.for(EXAMPLE_NAMES)("%s is private and asks for the versions that it is tried with", (example) => {
+test.for(EXAMPLE_NAMES)("%s is private, and depends on the versions it is tested with", (example) => {
   const manifest = manifestOf(example);
   const { devDependencies }: { devDependencies: Readonly<Record<string, string>> } = JSON.parse(
     readFileSync(resolve(import.meta.dirname, "../../../package.json"), "utf8"),
@@ -187,7 +232,7 @@ test.for(EXAMPLE_NAMES)("%s is private and asks for the versions that it is trie
   expect([...packagesOf(manifest)]).toEqual(expected);
 });
 
-test("every example is tried", () => {
+test("every example has a test", () => {
   const tests = readFileSync(import.meta.filename, "utf8");
 
   expect(EXAMPLE_NAMES.filter((name) => !tests.includes(`"${name}"`))).toEqual([]);

@@ -10,36 +10,36 @@ import { CLEAN_ENVIRONMENT, run } from "../../support/child-process.js";
 import { S3Endpoint } from "../../support/s3-endpoint.js";
 import { exampleProject } from "./example-project.js";
 
-/** What the examples find: a role whose credentials an S3 takes. */
-export interface Scene {
+/** What the examples find: a role, and an S3 that accepts its credentials. */
+export interface Environment {
   readonly imds: MockImds;
-  readonly set: AwsCredentialIdentity;
+  readonly credentials: AwsCredentialIdentity;
   readonly s3: S3Endpoint;
   readonly env: Readonly<Record<string, string>>;
   /** Puts an object where the example finds it. */
   put(key: string, body: string): Promise<void>;
 }
 
-/** npm itself, with nothing of this machine's settings. */
+/** Settings of npm, so that this machine's own do not matter. */
 const NPM: Readonly<Record<string, string>> = {
   npm_config_update_notifier: "false",
   npm_config_loglevel: "error",
   NO_COLOR: "1",
 };
 
-export async function startScene(): Promise<Scene> {
+export async function startEnvironment(): Promise<Environment> {
   const imds = createMockImds({ roleName: "report-writer", region: "eu-central-1" });
   const s3 = new S3Endpoint();
   const [listener, s3Url] = await Promise.all([imds.listen(), s3.listen()]);
   onTestFinished(async () => {
     await Promise.all([listener.close(), s3.close()]);
   });
-  const set = imds.credentials;
-  if (!set) throw new Error("the role has no credentials");
-  s3.accept(set);
+  const { credentials } = imds;
+  if (!credentials) throw new Error("the role has no credentials");
+  s3.accept(credentials);
   return {
     imds,
-    set,
+    credentials,
     s3,
     env: {
       AWS_EC2_METADATA_SERVICE_ENDPOINT: listener.endpoint,
@@ -50,7 +50,7 @@ export async function startScene(): Promise<Scene> {
       const client = new S3Client({
         endpoint: s3Url,
         region: "eu-central-1",
-        credentials: set,
+        credentials,
         forcePathStyle: true,
         maxAttempts: 1,
       });
