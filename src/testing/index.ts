@@ -12,7 +12,9 @@ export type {
   MockImdsOptions,
   MockListener,
   MockListenOptions,
+  MockMaintenanceEvent,
   MockRequest,
+  MockSpotAction,
   MockStep,
   MockThrottle,
 } from "./types.js";

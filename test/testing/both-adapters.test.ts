@@ -3,7 +3,12 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createMockImds, type MockImds } from "../../src/testing/index.js";
 import { ROLES_PATH, TOKEN_HEADER, TOKEN_PATH, TTL_HEADER } from "./client.js";
 
-const imds = createMockImds({ accountId: "210987654321", tags: { Name: "front" } });
+const imds = createMockImds({
+  accountId: "210987654321",
+  tags: { Name: "front" },
+  userData: Uint8Array.of(0x1f, 0x8b, 0x00, 0xff),
+  metadata: { "elastic-inference/associations/eia-1": Uint8Array.of(0xff, 0x00), "kernel-id": "aki-1" },
+});
 const server = setupServer(...imds.handlers);
 
 beforeEach(() => {
@@ -68,6 +73,14 @@ const CASES: Readonly<Record<string, Case>> = {
     path: DOCUMENT,
     prepare: (mock) => mock.fail({ body: () => JSON.parse("garbage"), times: 2 }),
   },
+  "a fault of one path": {
+    path: "/latest/meta-data/ami-id/",
+    prepare: (mock) => mock.fail({ path: "ami-id", status: 418, times: 2 }),
+  },
+  "a fault of user data": {
+    path: "/latest/user-data",
+    prepare: (mock) => mock.fail({ body: (body) => `${body}!`, times: 2 }),
+  },
   throttling: { path: DOCUMENT, prepare: (mock) => mock.throttle({ perSecond: 0, answer: 429 }) },
 };
 
@@ -79,18 +92,59 @@ async function ask(endpoint: string, { path, method = "GET", headers, token }: C
     method,
     headers: { ...headers, ...(method !== "PUT" && token !== "none" && { [TOKEN_HEADER]: good }) },
   });
-  const body = await response.text();
+  const body = Buffer.from(await response.arrayBuffer()).toString("latin1");
   // A token is never the same twice.
   const isToken = path === TOKEN_PATH && response.status === 200;
   return {
     status: response.status,
     statusText: response.statusText,
     headers: Object.fromEntries([...response.headers].filter(([name, value]) => !isFarewell(name, value))),
-    body: isToken ? body.length : body,
+    body: isToken ? `${body.length} characters` : body,
   };
 }
 
-test.for(Object.entries(CASES))("both faces answer alike: %s", async ([, asked]) => {
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** Each path of the tree with what it answers, folders included. */
+async function everyPath(endpoint: string, token: string): Promise<Map<string, Answer>> {
+  const found = new Map<string, Answer>();
+  const visit = async (path: string): Promise<void> => {
+    const answer = await ask(endpoint, { path }, token);
+    found.set(path, answer);
+    const isTop = path === "/latest/";
+    if (!path.endsWith("/") || answer.body === "") return;
+    for (const line of answer.body.split("\n")) {
+      if (line.includes("=")) await visit(`${path}${line.split("=")[0]}/`);
+      else await visit(path + line + (isTop && line !== "user-data" ? "/" : ""));
+    }
+  };
+  await visit("/latest/");
+  return found;
+}
+
+test("both adapters answer alike on every path of the tree", async () => {
+  imds.interruptSpot();
+  imds.recommendRebalance();
+  imds.setTargetLifecycleState("Terminated");
+  imds.scheduleMaintenance({});
+  imds.scheduleMaintenance({ state: "canceled" });
+  await using listener = await imds.listen();
+  const put = await fetch(listener.endpoint + TOKEN_PATH, { method: "PUT", headers: TTL });
+  const good = await put.text();
+
+  const byHttp = await everyPath(listener.endpoint, good);
+  const byMsw = await everyPath("http://169.254.169.254", good);
+
+  expect(byMsw).toEqual(byHttp);
+  expect([...byHttp.values()].every(({ status }) => status === 200)).toBe(true);
+  // Some 64 that AWS's own mock serves, and the folders above them.
+  expect(byHttp.size).toBeGreaterThan(80);
+});
+
+test.for(Object.entries(CASES))("both adapters answer alike: %s", async ([, asked]) => {
   await using listener = await imds.listen();
   const put = await fetch(listener.endpoint + TOKEN_PATH, { method: "PUT", headers: TTL });
   const good = await put.text();

@@ -7,7 +7,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe("nonsense is a TypeError that names it:", () => {
+describe("what is not valid is a TypeError that names it:", () => {
   const OPTIONS: readonly (readonly [name: string, options: object])[] = [
     ["options", []],
     ["options.roleNme", { roleNme: "typo" }],
@@ -28,6 +28,22 @@ describe("nonsense is a TypeError that names it:", () => {
     ["tags", { tags: { "a b": "" } }],
     ["tags", { tags: { "..": "" } }],
     ["tags.Name", { tags: { Name: 1 } }],
+    ["userData", { userData: 1 }],
+    ["userData", { userData: null }],
+    ["metadata", { metadata: "ami-id" }],
+    ["metadata", { metadata: [] }],
+    ["metadata path", { metadata: { "": "x" } }],
+    ["metadata path", { metadata: { "/": "x" } }],
+    ["metadata path", { metadata: { "meta-data/": "x" } }],
+    ["metadata path", { metadata: { dynamic: "x" } }],
+    ["metadata path", { metadata: { "/latest/api/token": "x" } }],
+    ["metadata path", { metadata: { "/latest/user-data": "x" } }],
+    ["metadata path", { metadata: { "user-data": "x" } }],
+    ["metadata path", { metadata: { "../user-data": "x" } }],
+    ["metadata path", { metadata: { "ami-id?x": "x" } }],
+    ["metadata path", { metadata: { "ami\nid": "x" } }],
+    ["metadata ami-id", { metadata: { "ami-id": 1 } }],
+    ["metadata ami-id", { metadata: { "ami-id": undefined } }],
     ["credentialsTtlSeconds", { credentialsTtlSeconds: -1 }],
     ["credentialsTtlSeconds", { credentialsTtlSeconds: 0 }],
     ["credentialsTtlSeconds", { credentialsTtlSeconds: 1.5 }],
@@ -63,6 +79,27 @@ describe("nonsense is a TypeError that names it:", () => {
     ["fault.status", (imds) => imds.fail({ status: "500" })],
     ["fault.body", (imds) => imds.fail({ body: 1 })],
     ["fault.mode", (imds) => imds.fail({ mode: "explode" })],
+    ["fault.path", (imds) => imds.fail({ path: "" })],
+    ["fault.path", (imds) => imds.fail({ path: 1 })],
+    ["fault.path", (imds) => imds.fail({ path: "/latest/%zz" })],
+    ["fault path", (imds) => imds.fail({ path: "../ami-id" })],
+    ["metadata path", (imds) => imds.setMetadata("", "x")],
+    ["metadata path", (imds) => imds.setMetadata(1, "x")],
+    ["metadata ami-id", (imds) => imds.setMetadata("ami-id", 1)],
+    ["metadata ami-id", (imds) => imds.setMetadata("ami-id")],
+    ["action", (imds) => imds.interruptSpot("reboot")],
+    ["inSeconds", (imds) => imds.interruptSpot("stop", -1)],
+    ["inSeconds", (imds) => imds.interruptSpot("stop", "120")],
+    ["state", (imds) => imds.setTargetLifecycleState("terminated")],
+    ["state", (imds) => imds.setTargetLifecycleState()],
+    ["event", (imds) => imds.scheduleMaintenance()],
+    ["event.begin", (imds) => imds.scheduleMaintenance({ begin: 1 })],
+    ["event.code", (imds) => imds.scheduleMaintenance({ code: "explosion" })],
+    ["event.description", (imds) => imds.scheduleMaintenance({ description: "" })],
+    ["event.notBefore", (imds) => imds.scheduleMaintenance({ notBefore: "soon" })],
+    ["event.notBefore", (imds) => imds.scheduleMaintenance({ notBefore: 0 })],
+    ["event.notAfter", (imds) => imds.scheduleMaintenance({ notAfter: new Date(0) })],
+    ["event.state", (imds) => imds.scheduleMaintenance({ state: "done" })],
     ["ms", (imds) => imds.delay(-1)],
     ["ms", (imds) => imds.delay(Number.NaN)],
     ["ms", (imds) => imds.delay(2 ** 31)],
@@ -74,14 +111,14 @@ describe("nonsense is a TypeError that names it:", () => {
     ["name", (imds) => imds.attachRole()],
     ["left", (imds) => imds.detachRole("everything")],
     ["message", (imds) => imds.denyAssumeRole("")],
-    ["set", (imds) => imds.rotate("ASIA")],
-    ["set.accessKeyId", (imds) => imds.rotate({})],
-    ["set.secretAccessKey", (imds) => imds.rotate({ accessKeyId: "a" })],
-    ["set.sessionToken", (imds) => imds.rotate({ accessKeyId: "a", secretAccessKey: "b" })],
-    ["set.accountId", (imds) => imds.rotate({ ...NO_DATE, expiration: undefined, accountId: "1" })],
-    ["set.expiration", (imds) => imds.rotate(NO_DATE)],
-    ["set.expiration", (imds) => imds.rotate({ ...NO_DATE, expiration: new Date("+010000-01-01") })],
-    ["set.expiration", (imds) => imds.rotate({ ...NO_DATE, expiration: new Date("-000001-01-01") })],
+    ["credentials", (imds) => imds.rotate("ASIA")],
+    ["credentials.accessKeyId", (imds) => imds.rotate({})],
+    ["credentials.secretAccessKey", (imds) => imds.rotate({ accessKeyId: "a" })],
+    ["credentials.sessionToken", (imds) => imds.rotate({ accessKeyId: "a", secretAccessKey: "b" })],
+    ["credentials.accountId", (imds) => imds.rotate({ ...NO_DATE, expiration: undefined, accountId: "1" })],
+    ["credentials.expiration", (imds) => imds.rotate(NO_DATE)],
+    ["credentials.expiration", (imds) => imds.rotate({ ...NO_DATE, expiration: new Date("+010000-01-01") })],
+    ["credentials.expiration", (imds) => imds.rotate({ ...NO_DATE, expiration: new Date("-000001-01-01") })],
   ];
 
   test.for(CALLS)("%s by %s", ([name, call]) => {
@@ -111,9 +148,9 @@ describe("nonsense is a TypeError that names it:", () => {
   });
 
   test("and never shows a secret", () => {
-    const set = { accessKeyId: "a", secretAccessKey: 42_424_242, sessionToken: "c" };
+    const given = { accessKeyId: "a", secretAccessKey: 42_424_242, sessionToken: "c" };
 
-    expect(() => createMockImds().rotate(set as never)).toThrow(
+    expect(() => createMockImds().rotate(given as never)).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining("42424242") }),
     );
   });
@@ -151,7 +188,7 @@ test("two mocks side by side do not mix", async () => {
   expect(oneListener.port).not.toBe(otherListener.port);
 });
 
-test("requests are on record: method, path, headers, status and step", async () => {
+test("requests are recorded: method, path, headers, status and step", async () => {
   const imds = createMockImds();
   await using listener = await imds.listen();
   const token = await newToken(listener.endpoint, 60);

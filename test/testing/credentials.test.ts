@@ -14,7 +14,7 @@ afterEach(() => {
 });
 
 describe("the credentials document", () => {
-  test("has the fields of EC2's and is the set that the test sees", async () => {
+  test("has the fields of EC2's and the credentials that the test sees", async () => {
     const imds = createMockImds();
     await using listener = await imds.listen();
 
@@ -45,7 +45,7 @@ describe("the credentials document", () => {
     expect(imds.credentials).toMatchObject({ accountId: "210987654321" });
   });
 
-  test("never makes a set live shorter than asked for, though it knows whole seconds only", async () => {
+  test("has an expiration in whole seconds that is never earlier than asked for", async () => {
     vi.setSystemTime("2031-05-06T07:08:09.250Z");
 
     const { expiration } = createMockImds({ credentialsTtlSeconds: 60 }).credentials ?? {};
@@ -54,13 +54,13 @@ describe("the credentials document", () => {
   });
 });
 
-describe("a new set", () => {
+describe("a rotation", () => {
   const keyAt = (imds: ReturnType<typeof createMockImds>, moment: Date) => {
     vi.setSystemTime(moment);
     return imds.credentials?.accessKeyId;
   };
 
-  test("appears five minutes before the old one expires, and not before", () => {
+  test("comes five minutes before the old credentials expire, and not earlier", () => {
     const imds = createMockImds();
     const first = keyAt(imds, NOW);
 
@@ -69,7 +69,7 @@ describe("a new set", () => {
     expect(imds.credentials?.expiration).toEqual(minutes(355 + 360));
   });
 
-  test("appears with a quarter of its life left when sets are short", () => {
+  test("comes with a quarter of a short life left", () => {
     const imds = createMockImds({ credentialsTtlSeconds: 600 });
     const first = keyAt(imds, NOW);
 
@@ -77,7 +77,7 @@ describe("a new set", () => {
     expect(keyAt(imds, minutes(7.5))).not.toBe(first);
   });
 
-  test("appears as often as chosen, on time even when nobody looked for a while", () => {
+  test("comes as often as chosen, on time even when there were no requests in between", () => {
     const imds = createMockImds({ rotateEverySeconds: 3600 });
     const keys = [0, 59, 60, 119, 120].map((minute) => keyAt(imds, minutes(minute)));
 
@@ -86,7 +86,7 @@ describe("a new set", () => {
     expect(imds.credentials?.expiration).toEqual(minutes(300 + 360));
   });
 
-  test("has nothing in common with the one before", () => {
+  test("changes every field", () => {
     const imds = createMockImds();
     const before = imds.credentials;
     const after = imds.rotate();
@@ -121,10 +121,10 @@ describe("a new set", () => {
   });
 });
 
-describe("a set that is given", () => {
+describe("credentials that are given", () => {
   const GIVEN = { accessKeyId: "ASIAGIVEN", secretAccessKey: "given-secret", sessionToken: "given-token" };
 
-  test("is served as it is, with the usual lifetime", async () => {
+  test("are served as they are, with the usual lifetime", async () => {
     const imds = createMockImds();
     await using listener = await imds.listen();
 
@@ -218,7 +218,7 @@ describe("the role", () => {
     });
   });
 
-  test("can be assumed again once it is attached anew", async () => {
+  test("can be assumed again once it is attached again", async () => {
     const imds = createMockImds();
     await using listener = await imds.listen();
     imds.denyAssumeRole();

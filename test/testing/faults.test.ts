@@ -70,7 +70,7 @@ describe("a status", () => {
     });
   });
 
-  test("lasts as often as said, after so many that are spared", async () => {
+  test("lasts as often as said, after so many that are skipped", async () => {
     const imds = openMock();
     await using listener = await imds.listen();
     imds.fail({ on: "role", status: 500, times: 2, after: 1 });

@@ -14,7 +14,7 @@ const VARIABLE = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
 
 let server: SetupServer | undefined;
 
-/** msw with these handlers and nothing else: a request that nobody takes is an error. */
+/** msw with these handlers and nothing else: a request that no handler takes is an error. */
 function serve(...mocks: readonly MockImds[]): void {
   server = setupServer(...mocks.flatMap(({ handlers }) => handlers));
   server.listen({ onUnhandledRequest: "error" });
@@ -81,7 +81,7 @@ describe("msw handlers answer", () => {
     expect(await readRole(IPV4)).toBe("mock-role");
   });
 
-  test("nobody else's requests", async () => {
+  test("no other requests", async () => {
     vi.spyOn(console, "error").mockImplementation(() => {});
     serveMock({ endpoint: "http://imds.example/folder" });
     vi.stubEnv(VARIABLE, "no URL at all");

@@ -27,6 +27,7 @@ describe("a token's PUT is understood", () => {
       "with a body in chunks",
       ["Host: x", TTL, "Transfer-Encoding: chunked", CLOSE, "", "2", "hi", "0", "", ""],
     ],
+    ["without a Host header", [TTL, CLOSE, "", ""]],
     ["with a TTL header in any case", ["Host: x", TTL.toUpperCase(), CLOSE, "", ""]],
   ] as const)("%s", async ([, lines]) => {
     await using listener = await createMockImds().listen();
@@ -109,27 +110,56 @@ describe("a client that talks garbage gets 400 and the mock lives on", () => {
     ["binary", "\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003"],
     ["no HTTP", "HELO imds.example\r\n\r\n"],
     ["an unknown method", "FETCH / HTTP/1.1\r\nHost: x\r\n\r\n"],
-    ["no Host", "GET / HTTP/1.1\r\n\r\n"],
     ["a broken header", "GET / HTTP/1.1\r\nHost: x\r\nno colon here\r\n\r\n"],
     ["two lengths", "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"],
     ["headers without end", `GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${"x".repeat(100_000)}`],
     ["a broken chunk", "PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"],
   ] as const)("%s", async ([, garbage]) => {
-    await using listener = await createMockImds().listen();
+    const imds = createMockImds();
+    await using listener = await imds.listen();
 
     const answer = await answerTo(listener.port, garbage);
 
     expect(answer).toMatch(/HTTP\/1.1 400 Bad Request\r\n/);
+    expect(imds.requests.filter(({ status }) => status === 400)).toMatchObject([{ step: "other" }]);
     await expect(newToken(listener.endpoint)).resolves.not.toBe("");
   });
 
-  test("a tunnel is refused with 405", async () => {
-    await using listener = await createMockImds().listen();
+  test("it is recorded with method and path, if there are any", async () => {
+    const imds = createMockImds();
+    await using listener = await imds.listen();
+
+    await answerTo(listener.port, "GET /latest/meta-data/ HTTP/1.1\r\nno colon here\r\n\r\n");
+    await answerTo(listener.port, "HELO imds.example\r\n\r\n");
+
+    expect(imds.requests).toEqual([
+      { method: "GET", path: "/latest/meta-data/", headers: {}, status: 400, step: "metadata" },
+      { method: "", path: "", headers: {}, status: 400, step: "other" },
+    ]);
+  });
+
+  test("a tunnel is refused with 405, and recorded", async () => {
+    const imds = createMockImds();
+    await using listener = await imds.listen();
 
     const answer = await answerTo(listener.port, "CONNECT 169.254.169.254:80 HTTP/1.1\r\nHost: x\r\n\r\n");
 
     expect(answer).toMatch(/^HTTP\/1.1 405 Method Not Allowed\r\n/);
     expect(answer).toMatch(/\r\nServer: EC2ws\r\n/);
+    expect(imds.requests).toMatchObject([{ method: "CONNECT", path: "169.254.169.254:80", status: 405 }]);
+  });
+
+  test("an expectation that is not 100-continue is ignored, as the answer is what EC2 gives", async () => {
+    const imds = createMockImds({ imdsV1: true });
+    await using listener = await imds.listen();
+
+    const answer = await answerTo(
+      listener.port,
+      "GET / HTTP/1.1\r\nHost: x\r\nExpect: a-pony\r\nConnection: close\r\n\r\n",
+    );
+
+    expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n/);
+    expect(imds.requests).toMatchObject([{ path: "/", status: 200 }]);
   });
 
   test("and so it does when clients vanish in the middle", async () => {

@@ -46,7 +46,7 @@ async function run(args: string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  const imds = assembleMockImds(given.options, log);
+  const imds = assembleMockImds(given.options, { onRequest: log });
   steer(imds, given);
   let listener: MockListener;
   try {

@@ -10,7 +10,7 @@ function liveListeners(): Listeners {
   return holder[KEY];
 }
 
-/** Puts a listener on record; the returned function strikes it off again. */
+/** Registers a listener; the returned function removes it. */
 export function remember(endpoint: string, mock: object): () => void {
   const { origin, port } = new URL(endpoint);
   const origins = /^http:\/\/(127\.|\[::1\])/.test(origin) ? [origin, `http://localhost:${port}`] : [origin];

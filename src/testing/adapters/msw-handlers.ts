@@ -14,10 +14,10 @@ interface RunArguments {
 }
 
 /**
- * The msw handlers for the mock: one object that is to `setupServer` what a handler made by msw's own `http.all`
- * with a predicate is. It is made here because `handlers` is no promise, and msw cannot be loaded at once
+ * The msw handlers for the mock: one object that `setupServer` treats as a handler of msw's own `http.all` with a
+ * predicate. It is written here because `handlers` is not a promise, and msw cannot be loaded synchronously
  * everywhere: its CommonJS build needs `require` of ES modules, which Node before 20.19 and Jest do not have. So
- * msw is never loaded here at all, and it does not matter which build or copy of it the test uses.
+ * msw is never loaded here, and it does not matter which build or copy of it the test uses.
  */
 export function mswHandlers(metadata: MockMetadata, endpoint: string | undefined): HttpHandler[] {
   const pathOf = (request: Request) => {
@@ -56,7 +56,7 @@ export function mswHandlers(metadata: MockMetadata, endpoint: string | undefined
 
 /**
  * Where the handlers answer. The variable is read at each request: a test sets it after it has made the handlers.
- * Where another mock listens, that one is meant.
+ * Requests to an address where another mock listens are left to that one.
  */
 function endpoints(metadata: MockMetadata, given: string | undefined): URL[] {
   const named = urls(process.env.AWS_EC2_METADATA_SERVICE_ENDPOINT);
@@ -117,7 +117,7 @@ function responseOf(answer: Answer): Response {
 }
 
 /**
- * A body that ends in a connection reset. When nothing of it was sent, a client of `node:http` sees just what
+ * A body that ends in a connection reset. When nothing of it was sent, a client of `node:http` sees what
  * a reset socket gives it (ECONNRESET, no response); `fetch` gets the headers first, then its body fails.
  */
 function failingBody(bytes: Uint8Array | undefined): ReadableStream<Uint8Array> {
@@ -137,8 +137,8 @@ function failingBody(bytes: Uint8Array | undefined): ReadableStream<Uint8Array> 
   );
 }
 
-/** Drips as long as somebody reads: msw does not say when a client has gone away. */
-function drippingBody(body: string): ReadableStream<Uint8Array> {
+/** Drips for as long as it is read: msw does not tell when a client has gone away. */
+function drippingBody(body: Uint8Array): ReadableStream<Uint8Array> {
   const bytes = dripped(body);
   let timer: NodeJS.Timeout | undefined;
   return new ReadableStream(

@@ -1,7 +1,8 @@
 import { STATUS_CODES } from "node:http";
 import type { MockFaultMode } from "../types.js";
+import type { MetadataContent } from "./metadata-node.js";
 
-/** A request as both faces hand it in. */
+/** A request as both adapters pass it in. */
 export interface MetadataRequest {
   readonly method: string;
   /** Path and query. */
@@ -14,19 +15,19 @@ export interface MetadataRequest {
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: Uint8Array<ArrayBuffer>;
   readonly delivery: "whole" | MockFaultMode;
   readonly delayMs: number;
 }
 
-/** An answer before it is known how it travels. */
+/** An answer before it is decided how it is delivered. */
 export interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: MetadataContent;
 }
 
-/** The page that comes with a refusal. */
+/** A refusal, with EC2's page for it. */
 export const refusal = (status: number, headers: Readonly<Record<string, string>> = {}): Reply => ({
   status,
   headers,
@@ -48,11 +49,11 @@ export const isBodiless = (status: number): boolean => status === 204 || status 
 
 /** The headers of an answer, EC2's own among them. A bodiless answer to a HEAD keeps its Content-Length. */
 export function headersOf(reply: Reply, lastModified: number): Record<string, string> {
-  const fine = reply.status < 300;
+  const isSuccess = reply.status < 300;
   return {
+    "Content-Type": isSuccess ? "text/plain" : "text/html",
     ...reply.headers,
-    "Content-Type": fine ? "text/plain" : "text/html",
-    ...(fine ? { "Accept-Ranges": "none", "Last-Modified": new Date(lastModified).toUTCString() } : {}),
+    ...(isSuccess ? { "Accept-Ranges": "none", "Last-Modified": new Date(lastModified).toUTCString() } : {}),
     ...(isBodiless(reply.status) ? {} : { "Content-Length": String(Buffer.byteLength(reply.body)) }),
     Date: new Date(Date.now()).toUTCString(),
     Server: "EC2ws",

@@ -3,14 +3,16 @@ import type { MockFaultMode, MockStep } from "../types.js";
 export const STEPS: readonly MockStep[] = ["token", "role", "credentials", "metadata", "other"];
 export const MODES: readonly MockFaultMode[] = ["reset", "hang", "drip", "truncate"];
 
+export const LONGEST_SECONDS: number = 2 ** 31 - 1;
+
 const shown = (value: unknown): string => (typeof value === "string" ? JSON.stringify(value) : String(value));
 
-/** Refuses an argument, naming it. */
+/** Throws the `TypeError` that names an argument. */
 export function refuse(name: string, must: string, value: unknown): never {
   throw new TypeError(`${name} must be ${must}, not ${shown(value)}`);
 }
 
-/** Refuses what is no object, and names that mean nothing: a misspelt one would silently do nothing. */
+/** Refuses what is not an object, and unknown names: a misspelt one would have no effect, unnoticed. */
 export function checkNames(name: string, value: unknown, known: readonly string[]): void {
   if (typeof value !== "object" || value === null || Array.isArray(value)) refuse(name, "an object", value);
   for (const key of Object.keys(value)) {

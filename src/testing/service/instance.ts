@@ -7,8 +7,20 @@ import {
   checkRoleName,
   checkText,
   checkWholeNumber,
+  LONGEST_SECONDS,
   refuse,
 } from "./checks.js";
+import { checkContent, isBytes, type MetadataContent } from "./metadata-node.js";
+import { metadataSegments } from "./metadata-path.js";
+
+export const IMAGE_ID = "ami-0a1b2c3d4e5f67890";
+export const INSTANCE_TYPE = "t3.micro";
+
+/** Other content for one path below a version; `null` takes it away. */
+export interface MetadataOverride {
+  readonly segments: readonly string[];
+  readonly content: MetadataContent | null;
+}
 
 /** The options, checked, with everything filled in that has a default. */
 export interface Instance {
@@ -19,13 +31,17 @@ export interface Instance {
   readonly availabilityZone: string;
   readonly instanceId: string;
   readonly tags: Readonly<Record<string, string>> | undefined;
+  readonly userData: MetadataContent | undefined;
+  readonly metadata: readonly MetadataOverride[];
   readonly credentialsTtlSeconds: number;
   readonly rotateEverySeconds: number | undefined;
   readonly imdsV1: boolean;
   readonly endpoint: string | undefined;
 }
 
-const LONGEST_SECONDS = 2 ** 31 - 1;
+/** The account that stands in where EC2 always names one. */
+export const accountOf = (instance: Instance): string => instance.accountId ?? "123456789012";
+
 const PLACE = /^[a-z0-9-]+$/;
 
 const OPTIONS: readonly (keyof Required<MockImdsOptions>)[] = [
@@ -35,6 +51,8 @@ const OPTIONS: readonly (keyof Required<MockImdsOptions>)[] = [
   "availabilityZone",
   "instanceId",
   "tags",
+  "userData",
+  "metadata",
   "credentialsTtlSeconds",
   "rotateEverySeconds",
   "imdsV1",
@@ -59,6 +77,23 @@ function checkTags(tags: unknown): Readonly<Record<string, string>> {
   }
   return { ...tags };
 }
+
+function checkUserData(value: unknown): MetadataContent {
+  if (typeof value === "string") return value;
+  return isBytes(value) ? Buffer.from(value) : refuse("userData", "a string or a Uint8Array", value);
+}
+
+function checkMetadata(metadata: unknown): MetadataOverride[] {
+  if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata))
+    refuse("metadata", "an object of contents by path", metadata);
+  return Object.entries(metadata).map(([path, content]) => metadataOverride("metadata", path, content));
+}
+
+/** @throws TypeError that names the path */
+export const metadataOverride = (name: string, path: unknown, content: unknown): MetadataOverride => ({
+  segments: metadataSegments(name, path),
+  content: content === null ? null : checkContent(`${name} ${String(path)}`, content),
+});
 
 function checkEndpoint(value: unknown): string {
   const text = checkText("endpoint", value);
@@ -89,6 +124,8 @@ export function checkOptions(options: MockImdsOptions): Instance {
         checkPattern("instanceId", v, /^[\w-]+$/, "an id such as i-0a1b2c3d"),
       ) ?? "i-0a1b2c3d4e5f67890",
     tags: optional(options.tags, checkTags),
+    userData: optional(options.userData, checkUserData),
+    metadata: optional(options.metadata, checkMetadata) ?? [],
     credentialsTtlSeconds:
       optional(options.credentialsTtlSeconds, (v) =>
         checkWholeNumber("credentialsTtlSeconds", v, 1, LONGEST_SECONDS),

@@ -1,18 +1,20 @@
 import { randomBytes, randomInt } from "node:crypto";
+import { types } from "node:util";
 import type { AwsCredentialIdentity } from "@smithy/types";
 import { checkNames, checkPattern, checkText, refuse } from "./checks.js";
 import type { Instance } from "./instance.js";
+import { wholeSeconds } from "./whole-seconds.js";
 
-/** A set of credentials, and when it was made. */
-export interface CredentialSet {
+/** Credentials of a role, and when they were issued. */
+export interface IssuedCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken: string;
   readonly accountId: string | undefined;
   /** Milliseconds since the epoch, on a whole second. */
   readonly expiration: number;
-  readonly made: number;
-  /** Given from outside: it stays until it is replaced from outside. */
+  readonly issued: number;
+  /** Given by the test: they stay until the test replaces them. */
   readonly given: boolean;
 }
 
@@ -23,88 +25,96 @@ export function uniqueId(prefix: "ASIA" | "AIPA" | "AROA"): string {
   return prefix + Array.from({ length: 16 }, () => BASE32[randomInt(32)]).join("");
 }
 
-/** A clock that was set back by more than this belongs to a test: the set starts over by it. */
+/** A clock that is set back by more than this is a test's: new credentials are issued by it. */
 const SET_BACK_MS = 60_000;
 
-/** EC2 shows a new set at least this long before the old one expires. */
+/** EC2 serves new credentials at least this long before the old ones expire. */
 const LEAD_SECONDS = 300;
 
-/** How long one set is served. */
-function servedSeconds({ credentialsTtlSeconds, rotateEverySeconds }: Instance): number {
+/** The options that credentials depend on. */
+type Lifetime = Pick<Instance, "accountId" | "credentialsTtlSeconds" | "rotateEverySeconds">;
+
+/** How long the same credentials are served. */
+function servedSeconds({ credentialsTtlSeconds, rotateEverySeconds }: Lifetime): number {
   return rotateEverySeconds ?? credentialsTtlSeconds - Math.min(LEAD_SECONDS, credentialsTtlSeconds / 4);
 }
 
-/** The credentials of one attached role. Sets are made when they are asked for, by the clock of that moment. */
-export class CredentialSets {
-  readonly #instance: Instance;
-  #set: CredentialSet | undefined;
+/** Issues the credentials of one role, on demand and by the clock at that time. */
+export class CredentialIssuer {
+  readonly #lifetime: Lifetime;
+  #issued: IssuedCredentials | undefined;
 
-  constructor(instance: Instance) {
-    this.#instance = instance;
+  constructor(lifetime: Lifetime) {
+    this.#lifetime = lifetime;
   }
 
-  /** The set served now. */
-  current(): CredentialSet {
+  /** The credentials served now. */
+  current(): IssuedCredentials {
     const now = Date.now();
-    const set = this.#set;
-    if (set?.given) return set;
-    if (!set || now < set.made - SET_BACK_MS) return this.#make(now);
-    const period = servedSeconds(this.#instance) * 1000;
-    const missed = Math.floor((now - set.made) / period);
-    return missed < 1 ? set : this.#make(set.made + missed * period);
+    const last = this.#issued;
+    if (last?.given) return last;
+    if (!last || now < last.issued - SET_BACK_MS) return this.#issue(now);
+    const period = servedSeconds(this.#lifetime) * 1000;
+    const missed = Math.floor((now - last.issued) / period);
+    return missed < 1 ? last : this.#issue(last.issued + missed * period);
   }
 
-  rotate(): CredentialSet {
-    return this.#make(Date.now());
+  rotate(): IssuedCredentials {
+    return this.#issue(Date.now());
   }
 
-  /** Serves a set that was made elsewhere. */
-  serve(given: AwsCredentialIdentity): CredentialSet {
-    // An object, no more: identities from the SDK have further fields.
-    checkNames("set", given, Object.keys(given ?? {}));
+  /** Serves credentials that were issued elsewhere. */
+  serve(given: AwsCredentialIdentity): IssuedCredentials {
+    // Any fields: identities of the SDK have more.
+    checkNames("credentials", given, Object.keys(given ?? {}));
     const { expiration, accountId } = given;
     if (expiration !== undefined && !isWritable(expiration)) {
-      refuse("set.expiration", "a valid Date of the years 0 to 9999, which a document can show", expiration);
+      refuse(
+        "credentials.expiration",
+        "a valid Date of the years 0 to 9999, which a document can show",
+        expiration,
+      );
     }
     const now = Date.now();
-    this.#set = {
-      accessKeyId: checkText("set.accessKeyId", given.accessKeyId),
-      secretAccessKey: checkSecret("set.secretAccessKey", given.secretAccessKey),
-      sessionToken: checkSecret("set.sessionToken", given.sessionToken),
+    this.#issued = {
+      accessKeyId: checkText("credentials.accessKeyId", given.accessKeyId),
+      secretAccessKey: checkSecret("credentials.secretAccessKey", given.secretAccessKey),
+      sessionToken: checkSecret("credentials.sessionToken", given.sessionToken),
       accountId:
         accountId === undefined
-          ? this.#instance.accountId
-          : checkPattern("set.accountId", accountId, /^\d{12}$/, "twelve digits"),
+          ? this.#lifetime.accountId
+          : checkPattern("credentials.accountId", accountId, /^\d{12}$/, "twelve digits"),
       expiration: expiration ? Math.floor(expiration.getTime() / 1000) * 1000 : this.#expiration(now),
-      made: now,
+      issued: now,
       given: true,
     };
-    return this.#set;
+    return this.#issued;
   }
 
-  #make(made: number): CredentialSet {
-    this.#set = {
+  #issue(issued: number): IssuedCredentials {
+    this.#issued = {
       accessKeyId: uniqueId("ASIA"),
       secretAccessKey: randomBytes(30).toString("base64"),
       sessionToken: `IQoJb3JpZ2luX2Vj${randomBytes(600).toString("base64")}`,
-      accountId: this.#instance.accountId,
-      expiration: this.#expiration(made),
-      made,
+      accountId: this.#lifetime.accountId,
+      expiration: this.#expiration(issued),
+      issued,
       given: false,
     };
-    return this.#set;
+    return this.#issued;
   }
 
-  /** Rounded up to the whole seconds of a document: a set never lives shorter than was asked for. */
-  #expiration(made: number): number {
-    return Math.ceil(made / 1000 + this.#instance.credentialsTtlSeconds) * 1000;
+  /** Rounded up to the whole seconds of a document: credentials live at least as long as was asked for. */
+  #expiration(issued: number): number {
+    return Math.ceil(issued / 1000 + this.#lifetime.credentialsTtlSeconds) * 1000;
   }
 }
 
 /** RFC 3339 has years of four digits. */
-function isWritable(moment: unknown): boolean {
-  if (!(moment instanceof Date)) return false;
-  const year = moment.getUTCFullYear();
+function isWritable(value: unknown): boolean {
+  // A `Date` of another realm too, as those of a test in Jest are.
+  if (!types.isDate(value)) return false;
+  const year = value.getUTCFullYear();
   return year >= 0 && year <= 9999;
 }
 
@@ -114,13 +124,28 @@ function checkSecret(name: string, value: unknown): string {
   throw new TypeError(`${name} must be a string that is not empty: a role's credentials always have one`);
 }
 
-/** A copy: what the mock's user does to it changes nothing here. */
-export function identityOf(set: CredentialSet): AwsCredentialIdentity {
+/** A copy: what the test does to it changes nothing here. */
+export function identityOf(issued: IssuedCredentials): AwsCredentialIdentity {
   return {
-    accessKeyId: set.accessKeyId,
-    secretAccessKey: set.secretAccessKey,
-    sessionToken: set.sessionToken,
-    expiration: new Date(set.expiration),
-    ...(set.accountId === undefined ? {} : { accountId: set.accountId }),
+    accessKeyId: issued.accessKeyId,
+    secretAccessKey: issued.secretAccessKey,
+    sessionToken: issued.sessionToken,
+    expiration: new Date(issued.expiration),
+    ...(issued.accountId === undefined ? {} : { accountId: issued.accountId }),
   };
+}
+
+/** The document at which EC2 serves them. */
+export function credentialsDocument(issued: IssuedCredentials): string {
+  const document = {
+    Code: "Success",
+    LastUpdated: wholeSeconds(issued.issued),
+    Type: "AWS-HMAC",
+    AccessKeyId: issued.accessKeyId,
+    SecretAccessKey: issued.secretAccessKey,
+    Token: issued.sessionToken,
+    Expiration: wholeSeconds(issued.expiration),
+    ...(issued.accountId === undefined ? {} : { AccountId: issued.accountId }),
+  };
+  return JSON.stringify(document, null, 2);
 }

@@ -1,17 +1,18 @@
 import type { MockStep } from "../types.js";
+import { refuse } from "./checks.js";
 
-/** A request's path, taken apart. */
+/** A request's path, parsed. */
 export interface MetadataPath {
   /** `latest`, a date, or whatever stands first; undefined at the root. */
   readonly version: string | undefined;
-  /** Below the version, decoded. EC2 takes several slashes for one, and one at the end for none. */
+  /** Below the version, decoded. EC2 treats several slashes as one and ignores one at the end. */
   readonly segments: readonly string[];
   readonly step: MockStep;
 }
 
 /** Undefined if the path cannot be decoded. */
 export function parsePath(target: string): MetadataPath | undefined {
-  // A client that takes the mock for a proxy sends the whole URL.
+  // A client that uses the mock as a proxy sends the whole URL.
   const path = target.replace(/^https?:\/\/[^/?#]*/i, "").replace(/[?#].*$/s, "");
   try {
     const [version, ...segments] = path.split("/").filter(Boolean).map(decodeURIComponent);
@@ -32,6 +33,28 @@ function stepOf(version: string | undefined, segments: readonly string[]): MockS
 /** `latest`, or a version that is (or looks like) a date. */
 const isVersion = (version: string): boolean =>
   version === "latest" || version === "1.0" || /^\d{4}-\d\d-\d\d$/.test(version);
+
+const BELOW = ["meta-data", "dynamic"];
+
+/**
+ * The segments below a version of a path that a test names: in full (`/latest/meta-data/placement/region`), without
+ * the version (`dynamic/fws/instance-monitoring`), or below `meta-data/` (`placement/region`).
+ *
+ * @throws TypeError
+ */
+export function metadataSegments(name: string, path: unknown): string[] {
+  const must = "a path below meta-data/ or dynamic/, such as placement/region";
+  if (typeof path !== "string" || /[\p{Cc}?#]/u.test(path)) return refuse(`${name} path`, must, path);
+  const [first = "", ...rest] = path.split("/").filter(Boolean);
+  const segments =
+    isVersion(first) || BELOW.includes(first) ? [first, ...rest] : ["meta-data", first, ...rest];
+  if (isVersion(first)) segments.shift();
+  const [folder = "", ...below] = segments;
+  const legal = BELOW.includes(folder) && below.length > 0 && !below.some((part) => /^(\.\.?|)$/.test(part));
+  // These stand beside meta-data/, not below it.
+  const isOther = !isVersion(first) && /^(api|user-data)$/.test(first);
+  return legal && !isOther ? segments : refuse(`${name} path`, must, path);
+}
 
 /** The dated versions that EC2 lists. */
 export const DATED_VERSIONS: readonly string[] = [

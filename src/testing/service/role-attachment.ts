@@ -1,16 +1,18 @@
 import { checkOneOf, checkRoleName, checkText } from "./checks.js";
-import type { Instance } from "./instance.js";
-import { CredentialSets, uniqueId } from "./issued-credentials.js";
-import { accountOf, type MetadataNode, partitionOf, wholeSeconds } from "./metadata-tree.js";
+import { accountOf, type Instance } from "./instance.js";
+import { CredentialIssuer, credentialsDocument, uniqueId } from "./issued-credentials.js";
+import type { MetadataFolder } from "./metadata-node.js";
+import { partitionOf } from "./placement.js";
+import { wholeSeconds } from "./whole-seconds.js";
 
 type Attachment =
-  | { readonly kind: "attached"; readonly role: string; readonly sets: CredentialSets }
+  | { readonly kind: "attached"; readonly role: string; readonly issuer: CredentialIssuer }
   | { readonly kind: "denied"; readonly role: string; readonly message: string }
   | { readonly kind: "nothing" | "empty profile" | "deleted profile" };
 
 const LEFT = ["nothing", "empty profile", "deleted profile"] as const;
 
-/** The role of the instance, and what it makes appear under `iam/`. */
+/** The role of the instance, and the folder `iam/` that shows it. */
 export class RoleAttachment {
   readonly #instance: Instance;
   readonly #profileId = uniqueId("AIPA");
@@ -24,9 +26,9 @@ export class RoleAttachment {
     this.#state = instance.roleName === null ? { kind: "nothing" } : this.#attached(instance.roleName);
   }
 
-  /** The credentials that are served; undefined if there are none. */
-  get sets(): CredentialSets | undefined {
-    return this.#state.kind === "attached" ? this.#state.sets : undefined;
+  /** Issues the credentials that are served; undefined if there are none. */
+  get issuer(): CredentialIssuer | undefined {
+    return this.#state.kind === "attached" ? this.#state.issuer : undefined;
   }
 
   attach(name: string): void {
@@ -49,7 +51,7 @@ export class RoleAttachment {
   }
 
   /** The folder `iam/`; undefined when no instance profile is attached. */
-  tree(): MetadataNode | undefined {
+  folder(): MetadataFolder | undefined {
     const state = this.#state;
     const profile = {
       InstanceProfileArn: this.#profileArn(),
@@ -83,13 +85,13 @@ export class RoleAttachment {
       case "attached":
         return {
           info: this.#document("Success", profile),
-          "security-credentials": { [state.role]: credentialsDocument(state.sets) },
+          "security-credentials": { [state.role]: credentialsDocument(state.issuer.current()) },
         };
     }
   }
 
   #attached(role: string): Attachment {
-    return { kind: "attached", role, sets: new CredentialSets(this.#instance) };
+    return { kind: "attached", role, issuer: new CredentialIssuer(this.#instance) };
   }
 
   #profileArn(): string {
@@ -100,19 +102,4 @@ export class RoleAttachment {
   #document(code: string, rest: Readonly<Record<string, string>>): string {
     return JSON.stringify({ Code: code, LastUpdated: wholeSeconds(Date.now()), ...rest }, null, 2);
   }
-}
-
-function credentialsDocument(sets: CredentialSets): string {
-  const set = sets.current();
-  const document = {
-    Code: "Success",
-    LastUpdated: wholeSeconds(set.made),
-    Type: "AWS-HMAC",
-    AccessKeyId: set.accessKeyId,
-    SecretAccessKey: set.secretAccessKey,
-    Token: set.sessionToken,
-    Expiration: wholeSeconds(set.expiration),
-    ...(set.accountId === undefined ? {} : { AccountId: set.accountId }),
-  };
-  return JSON.stringify(document, null, 2);
 }

@@ -14,7 +14,7 @@ export class Throttle {
   }
 
   /** Whether the request that arrives now is let through. */
-  lets(): boolean {
+  allows(): boolean {
     if (this.#perSecond === Infinity) return true;
     const now = Date.now();
     // A moment in the future is left over from before the clock was set back.
