@@ -61,7 +61,7 @@ export function parseIniFile(text: string, kind: "config file" | "credentials fi
   }
   // `[profile default]` takes the place of `[default]`.
   const preferred = profiles.get(PROFILE_DEFAULT);
-  if (preferred) profiles.set("default", preferred);
+  if (preferred && Object.keys(preferred.keys).length > 0) profiles.set("default", preferred);
   profiles.delete(PROFILE_DEFAULT);
   return { profiles, brokenHeaders, ignoredHeaders };
 }

@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { inspect } from "node:util";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { fromInstanceRole, InstanceMetadataClient, instanceRegion } from "../../src/index.js";
@@ -47,7 +48,7 @@ const ROWS = [...NONSENSE, FOR_A_ROLE].flatMap(({ variable, key, values }) =>
   values.map((value) => ({ variable, key, value })),
 );
 
-describe("a value that cannot be", () => {
+describe("a value that cannot be used", () => {
   test.each(ROWS)(
     "$variable=$value is INVALID_CONFIGURATION on the first call",
     async ({ variable, value }) => {
@@ -60,13 +61,14 @@ describe("a value that cannot be", () => {
     },
   );
 
-  test.each(ROWS)("$key = $value in the file is as well", async ({ key, value }) => {
-    await useConfigFile(section("default", { [key]: value }));
+  test.each(ROWS)("$key = $value in the config file is, too", async ({ key, value }) => {
+    const path = await useConfigFile(section("default", { [key]: value }));
     const error = await failureOf(fromInstanceRole({ shared: false })());
     expect(error).toMatchObject({ code: "INVALID_CONFIGURATION", attempts: 0, tryNextLink: false });
-    expect(error.message).toContain(key);
+    expect(error.message).toContain(
+      `The key ${key} in section [default] of the shared config file ${path} is `,
+    );
     expect(error.message).toContain(value);
-    expect(error.message).toMatch(/config file/);
   });
 
   test.each(NONSENSE)("$variable stops the metadata client, too", async ({ variable, values: [value] }) => {
@@ -76,6 +78,36 @@ describe("a value that cannot be", () => {
     expect((await failureOf(instanceRegion()())).code).toBe("INVALID_CONFIGURATION");
   });
 
+  test("is told with the others, each with its source", async () => {
+    const path = await useConfigFile(
+      section("profile app", { metadata_service_timeout: "soon", ec2_metadata_v1_disabled: "perhaps" }),
+    );
+    vi.stubEnv("AWS_PROFILE", "app");
+    vi.stubEnv("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "many");
+    const { message } = await failureOf(fromInstanceRole({ shared: false })());
+    expect(message).toContain(
+      'The environment variable AWS_METADATA_SERVICE_NUM_ATTEMPTS is "many"; it must be',
+    );
+    for (const [key, value] of [
+      ["metadata_service_timeout", "soon"],
+      ["ec2_metadata_v1_disabled", "perhaps"],
+    ])
+      expect(message).toContain(
+        `${key} in section [profile app] of the shared config file ${path} is "${value}"`,
+      );
+    expect(message.split("; it must be")).toHaveLength(4);
+  });
+
+  test("in the credentials file is told with that file", async () => {
+    const path = await useConfigFile("");
+    await writeFile(`${path}.credentials`, section("default", { metadata_service_timeout: "soon" }));
+    vi.stubEnv("AWS_SHARED_CREDENTIALS_FILE", `${path}.credentials`);
+    const { message } = await failureOf(fromInstanceRole({ shared: false })());
+    expect(message).toContain(
+      `The key metadata_service_timeout in section [default] of the shared credentials file ${path}.credentials is "soon"`,
+    );
+  });
+
   test("sends nothing", async () => {
     await using imds = await listeningImds();
     vi.stubEnv("AWS_METADATA_SERVICE_TIMEOUT", "soon");
@@ -83,14 +115,14 @@ describe("a value that cannot be", () => {
     expect(imds.requests).toEqual([]);
   });
 
-  test("does no harm where an option is given in its place", async () => {
+  test("does not matter where an option overrides it", async () => {
     await using imds = await listeningImds();
     vi.stubEnv("AWS_METADATA_SERVICE_TIMEOUT", "soon");
     await fromInstanceRole({ endpoint: imds.endpoint, timeout: 10_000, shared: false })();
     expect(imds.requests).toHaveLength(3);
   });
 
-  test("in a section that is not in use does no harm", async () => {
+  test("does not matter in a section that is not in use", async () => {
     await using imds = await listeningImds();
     await useConfigFile(section("profile other", { metadata_service_timeout: "soon" }));
     await fromInstanceRole({ endpoint: imds.endpoint, shared: false })();

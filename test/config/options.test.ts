@@ -67,6 +67,7 @@ const OF_THE_CLIENT: readonly Row[] = [
     typeErrors: ["console", 17, true, {}, null, { debug() {} }],
     rangeErrors: [],
   },
+  { option: "shared", good: [true, false], typeErrors: ["true", 0, 1, ...WRONG_TYPES], rangeErrors: [] },
 ];
 
 const OF_THE_PROVIDER: readonly Row[] = [
@@ -85,7 +86,6 @@ const OF_THE_PROVIDER: readonly Row[] = [
   },
   { option: "maxAgeSeconds", good: [1, 3600], ...AMOUNT, rangeErrors: [0, ...AMOUNT.rangeErrors] },
   { option: "waitForRoleSeconds", good: [0, 0.5, 300], ...AMOUNT },
-  { option: "shared", good: [true, false], typeErrors: ["true", 0, 1, ...WRONG_TYPES], rangeErrors: [] },
 ];
 
 function thrownBy(work: () => unknown): unknown {
@@ -149,6 +149,35 @@ describe.each(CONSTRUCTIONS)("%s", (_, rows, construct) => {
 
   test.each([null, 17, "http://127.0.0.1", true])("refuses %j for its options", (options) => {
     expect(thrownBy(() => construct(options as never))).toBeInstanceOf(TypeError);
+  });
+
+  test.each(rows)("refuses $option in another case, and says what was meant", ({ option, good }) => {
+    for (const name of [
+      option.toLowerCase(),
+      option.toUpperCase(),
+      option[0]?.toUpperCase() + option.slice(1),
+    ]) {
+      if (name === option) continue;
+      const error = thrownBy(() => construct({ [name]: good[0] }));
+      expect(error).toBeInstanceOf(TypeError);
+      expect((error as Error).message).toBe(`${name} is not an option; did you mean ${option}?`);
+    }
+  });
+
+  test("refuses an option in another case that is inherited, and one beside the right one", () => {
+    class Defaults {
+      get EndPoint() {
+        return "http://127.0.0.1:1338";
+      }
+    }
+    expect(thrownBy(() => construct(new Defaults()))).toBeInstanceOf(TypeError);
+    expect(thrownBy(() => construct({ timeout: 1000, timeOut: 2000 }))).toBeInstanceOf(TypeError);
+  });
+
+  test("takes options that it does not know", () => {
+    expect(
+      thrownBy(() => construct({ clientConfig: {}, parentClientConfig: {}, role: "app" })),
+    ).toBeUndefined();
   });
 
   test("takes no options at all", () => {
