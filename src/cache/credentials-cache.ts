@@ -16,7 +16,7 @@ import {
 import { WeakTimer } from "../runtime/weak-timer.js";
 import type { CredentialsSource, RoleCredentialSet } from "./credentials-source.js";
 import { isSameSet } from "./credentials-source.js";
-import { RecentIds } from "./issued-key-ids.js";
+import { IssuedCredentials } from "./issued-credentials.js";
 import type { RefreshEvent, RefreshKind } from "./refresh-events.js";
 import { publish, RefreshLog } from "./refresh-events.js";
 import { RefreshPause } from "./refresh-pause.js";
@@ -76,7 +76,7 @@ export class CredentialsCache implements SharedCache {
   #heldFailure: { readonly error: Error | undefined; readonly until: Deadline } | undefined;
   #lastError: Error | undefined;
   #lastRefresh: number | undefined;
-  readonly #issued = new RecentIds();
+  readonly #issued = new IssuedCredentials();
 
   constructor(source: CredentialsSource, settings: RoleSettings) {
     this.#source = source;
@@ -97,6 +97,7 @@ export class CredentialsCache implements SharedCache {
   }
 
   invalidate(accessKeyId: string): void {
+    this.#issued.endNow(accessKeyId, wallClock());
     const held = this.#held;
     if (held?.standing !== "good" || held.set.granted.accessKeyId !== accessKeyId) return;
     this.#pause.enter(stateOf(held, wallClock()));
@@ -105,9 +106,9 @@ export class CredentialsCache implements SharedCache {
     if (this.#pause.shorten()) this.#schedule();
   }
 
-  /** Whether a set with this id was handed out, the one in use or an earlier one. */
-  hasIssued(accessKeyId: string): boolean {
-    return this.#issued.has(accessKeyId);
+  /** When credentials that were returned, the cached or earlier ones, expire (ms); undefined for any other id. */
+  expirationOfIssued(accessKeyId: string): number | undefined {
+    return this.#issued.expirationOf(accessKeyId);
   }
 
   join(member: Membership): void {
@@ -270,11 +271,11 @@ export class CredentialsCache implements SharedCache {
   }
 
   #take(set: RoleCredentialSet, windowMs: number, standing: HeldSet["standing"]): Held {
-    const { expiresAt, accessKeyId } = set.granted;
+    const { expiresAt } = set.granted;
     const promise = runOutsideAsyncContext(() => Promise.resolve(set.identity));
     const held: Held = { set, expiresAt, windowMs, standing, promise };
     this.#held = held;
-    this.#issued.add(accessKeyId);
+    this.#issued.add(set.identity, expiresAt);
     return held;
   }
 

@@ -13,7 +13,7 @@ import { metadataReader } from "../imds/shared-readers.js";
 import { keepProcessAlive } from "../runtime/clock.js";
 import type { WeakTimer } from "../runtime/weak-timer.js";
 import { InstanceRoleSource } from "./instance-role-source.js";
-import { ALREADY_REFRESHED, HAS_ISSUED } from "./plugin-protocol.js";
+import { ALREADY_REFRESHED, EXPIRATION_OF_ISSUED, LOGGER } from "./plugin-protocol.js";
 
 /** What a call may ask for. SDK clients pass more, which is ignored. */
 export interface InstanceRoleProps {
@@ -102,11 +102,12 @@ class Handle implements Membership {
     else this.#rejected = [...this.#rejected.slice(1 - MOST_REJECTED), accessKeyId];
   }
 
-  /** Also what others were handed out by the cache that this provider shares with them, or will share. */
-  async hasIssued(accessKeyId: string): Promise<boolean> {
-    if (this.#cache?.hasIssued(accessKeyId)) return true;
+  /** Also of credentials that others got from the cache that this provider shares with them, or will share. */
+  async expirationOfIssued(accessKeyId: string): Promise<number | undefined> {
+    const known = this.#cache?.expirationOfIssued(accessKeyId);
+    if (known !== undefined) return known;
     const cache = await this.#attached().catch(() => undefined);
-    return cache?.hasIssued(accessKeyId) ?? false;
+    return cache?.expirationOfIssued(accessKeyId);
   }
 
   leave(interest: Interest): void {
@@ -182,8 +183,11 @@ const methods = Object.setPrototypeOf(
     [Symbol.dispose](): void {
       handleOf(this).leave("on demand");
     },
-    [HAS_ISSUED](accessKeyId: string): Promise<boolean> {
-      return handleOf(this).hasIssued(accessKeyId);
+    [EXPIRATION_OF_ISSUED](accessKeyId: string): Promise<number | undefined> {
+      return handleOf(this).expirationOfIssued(accessKeyId);
+    },
+    [LOGGER](): Logger | undefined {
+      return handleOf(this).logger;
     },
   },
   Function.prototype,
