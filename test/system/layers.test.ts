@@ -24,8 +24,9 @@ const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
   cache: ["http"],
 };
 
-/** Folders of `test` that are about no folder of `src`. */
+/** Folders of `test` that are about no folder of `src`; those below others have programs for child processes. */
 const TEST_FOLDERS = ["support", "system", "tools"];
+const PROGRAMS = "programs";
 
 const IMPORT = /\b(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+)"/g;
 
@@ -94,7 +95,9 @@ test("test mirrors src", () => {
   const isOfSrc = (folder: string) => existsSync(join(SRC, folder));
   const tested = foldersOf(join(ROOT, "test")).filter((folder) => !TEST_FOLDERS.includes(folder));
   const below = tested.flatMap((folder) =>
-    foldersOf(join(ROOT, "test", folder)).map((name) => join(folder, name)),
+    foldersOf(join(ROOT, "test", folder))
+      .filter((name) => name !== PROGRAMS)
+      .map((name) => join(folder, name)),
   );
   expect([...tested, ...below].filter((folder) => !isOfSrc(folder))).toEqual([]);
   expect(tested).toEqual(expect.arrayContaining(["cache", "cli", "config", "errors", "http", "imds"]));

@@ -1,4 +1,3 @@
-import { FAULTS } from "./faults.js";
 import type { Cell, Expectation } from "./oracle.js";
 
 /** One cell and how it ended. */
@@ -8,26 +7,6 @@ export interface Played {
   /** As a multiple of what its attempts may take. */
   readonly timeShare: number;
 }
-
-const STEPS = ["token", "role", "credentials", "metadata"] as const;
-
-/** What each fault leads to on each step, when every attempt meets it. */
-export function codesByFault(played: readonly Played[]): string[][] {
-  const always = played.filter(
-    ({ cell: { moment, settings } }) => moment === "always" && settings.ec2MetadataV1Disabled,
-  );
-  return FAULTS.map(({ name }) => [
-    name,
-    ...STEPS.map((step) => {
-      const results = always
-        .filter(({ cell }) => cell.fault.name === name && cell.step === step)
-        .map(({ result }) => (result === "served" ? "served" : `\`${result}\``));
-      return [...new Set(results)].join(" or ");
-    }),
-  ]);
-}
-
-export const CODES_HEAD: readonly string[] = ["fault", ...STEPS.map((step) => `on the ${step} step`)];
 
 /** How many cells there are, and how they ended. */
 export function countsOf(played: readonly Played[]): string[][] {

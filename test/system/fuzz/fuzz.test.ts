@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { tellFigures } from "../../support/figures.js";
+import { markdownTable } from "../../support/markdown.js";
 import { AIMED_AT, fuzzAnswers, fuzzSettings, type Tally } from "./properties.js";
 
 /** `.ci/run` and `npm run fuzz` ask for more; a seed from a failure replays it. */
@@ -8,7 +8,7 @@ const SEED = process.env.FUZZ_SEED === undefined ? undefined : Number(process.en
 
 const report = (name: string, tally: Tally): void => {
   const lines = [...tally].sort().map(([outcome, cases]) => [outcome, String(cases)]);
-  tellFigures(`fuzz-${name}`, [`strange ${name} ended in`, "cases"], lines);
+  console.info(markdownTable([`strange ${name} ended in`, "cases"], lines));
 };
 
 test.each([

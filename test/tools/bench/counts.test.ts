@@ -6,7 +6,7 @@ import { fromInstanceRole } from "../../../src/index.js";
 import { clearSharedCredentials, createMockImds } from "../../../src/testing/index.js";
 import { run } from "../../support/child-process.js";
 import { consumerProject } from "../../support/packed-package.js";
-import { minifiedSize } from "./sizes.js";
+import { minifiedBytes } from "./sizes.js";
 
 const LOAD = ["token", "role", "credentials"];
 
@@ -56,7 +56,7 @@ test("each rotation costs one request", async () => {
   expect(steps()).toEqual([...LOAD, ...Array.from({ length: 10 }, () => "credentials")]);
 });
 
-test("ten thousand warm calls make no request and return the same promise", async () => {
+test("ten thousand cached calls make no request and return the same promise", async () => {
   const { endpoint, steps } = await listening();
   const provider = fromInstanceRole({ endpoint });
   await provider();
@@ -82,21 +82,25 @@ async function measured(program: string, flags: readonly string[], ...args: stri
   return JSON.parse(stdout);
 }
 
-test("a provider takes a few kilobytes, and one more with the same settings a few hundred bytes", async () => {
-  expect(await measured("memory.mjs", [], "lone")).toBeLessThan(20_000);
-  expect(await measured("memory.mjs", [], "alike")).toBeLessThan(600);
+test("a provider takes a few kilobytes, and one more with equal settings less than one", async () => {
+  const lone = await measured("memory.mjs", [], "lone");
+  const alike = await measured("memory.mjs", [], "alike");
+  expect(lone).toBeGreaterThan(0);
+  expect(lone).toBeLessThan(20_000);
+  expect(alike).toBeGreaterThan(0);
+  expect(alike).toBeLessThan(1000);
 });
 
-test("a warm call leaves no more behind than its look at the clock, and the heap stays as it is", async () => {
+test("a cached call leaves no more garbage than its reading of the clock, and the heap does not grow", async () => {
   const report = await measured("allocation.mjs", ["--max-semi-space-size=256"], "300000");
 
+  expect(report).toEqual({ bytesPerCall: expect.any(Number), growth: expect.any(Number) });
+  const { bytesPerCall, growth } = report as { bytesPerCall: number; growth: number };
   // A number beyond 31 bits is an object of 16 bytes to V8, unless it is optimised away.
-  expect(report).toMatchObject({ perCall: { call: expect.any(Number) }, growth: expect.any(Number) });
-  const { perCall, growth } = report as { perCall: { call: number }; growth: number };
-  expect(perCall.call).toBeLessThan(24);
+  expect(bytesPerCall).toBeLessThan(24);
   expect(growth).toBeLessThan(500_000);
 });
 
 test("the library is small: minified and gzipped without the SDK's packages", async () => {
-  expect((await minifiedSize()).gzippedBytes).toBeLessThan(14_200);
+  expect(await minifiedBytes()).toBeLessThan(20_000);
 });

@@ -1,28 +1,22 @@
-import type { ImdsProcess } from "./imds-process.js";
-import type { Workshop } from "./workspace.js";
+import type { Place } from "./measure.js";
 
-export type Library = "ours" | "smithy";
 export type CrowdKind = "callers" | "clients" | "rotations";
 
 /** What so many callers, clients or rotations cost. */
 export interface Crowd {
   readonly amount: number;
   readonly requests: number;
-  readonly milliseconds: number;
   readonly failed: number;
 }
 
 export async function measureCrowd(
-  { workshop, imds }: { readonly workshop: Workshop; readonly imds: ImdsProcess },
-  library: Library,
+  { project, imds }: Place,
   kind: CrowdKind,
   amount: number,
 ): Promise<Crowd> {
   await imds.reset();
-  const args = [library, kind, String(amount)];
-  const { milliseconds, failed } = await workshop.run<Pick<Crowd, "milliseconds" | "failed">>("crowd.mjs", {
-    args,
-    endpoint: imds.endpoint,
-  });
-  return { amount, milliseconds, failed, requests: await imds.count() };
+  const options = { args: [kind, String(amount)], endpoint: imds.endpoint };
+  const { ended, failed } = await project.run<{ ended: number; failed: number }>("crowd.mjs", options);
+  if (ended !== amount) throw new Error(`${ended} of ${amount} ${kind} have come to an end`);
+  return { amount, failed, requests: await imds.count() };
 }

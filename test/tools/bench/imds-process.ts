@@ -3,7 +3,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { CLEAN_ENVIRONMENT } from "../../support/child-process.js";
 import { EC2_ADDRESS, hasOwnNetwork } from "./namespace.js";
-import type { Workshop } from "./workspace.js";
+import type { BenchProject } from "./project.js";
 
 type Order = "count" | "reset" | "delay" | "rotate";
 
@@ -23,7 +23,7 @@ export class ImdsProcess {
     this.onEc2Address = where.onEc2Address;
   }
 
-  static async start({ directory }: Workshop): Promise<ImdsProcess> {
+  static async start({ directory }: BenchProject): Promise<ImdsProcess> {
     const args = hasOwnNetwork() ? [EC2_ADDRESS] : [];
     const child = fork("imds.mjs", args, { cwd: directory, execArgv: [], env: CLEAN_ENVIRONMENT });
     const [where] = await once(child, "message");
@@ -43,7 +43,7 @@ export class ImdsProcess {
     await this.#order("delay", { ms });
   }
 
-  /** Serves a new set that expires in so many seconds. */
+  /** Serves new credentials that expire in so many seconds. */
   async rotate(seconds: number): Promise<void> {
     await this.#order("rotate", { seconds });
   }

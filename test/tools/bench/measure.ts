@@ -1,13 +1,12 @@
-import type { Crowd, CrowdKind, Library } from "./crowds.js";
+import type { Crowd, CrowdKind } from "./crowds.js";
 import { measureCrowd } from "./crowds.js";
 import type { ImdsProcess } from "./imds-process.js";
+import type { BenchProject } from "./project.js";
 import type { RotationDelay } from "./rotations.js";
 import { measureRotation } from "./rotations.js";
-import type { MinifiedSize } from "./sizes.js";
-import { minifiedSize, packedBytes } from "./sizes.js";
-import type { Scene, Starts } from "./startup.js";
+import { minifiedBytes, packedBytes } from "./sizes.js";
+import type { StartKind, Starts } from "./startup.js";
 import { measureStarts } from "./startup.js";
-import type { Workshop } from "./workspace.js";
 
 /** How much to measure. */
 export interface Effort {
@@ -19,26 +18,8 @@ export interface Effort {
 }
 
 type Samples<Name extends string> = Readonly<Record<Name, readonly number[]>>;
-type WarmCall = "limit" | "ours" | "smithyMemoized" | "oursInClient";
-type Load =
-  | "plain"
-  | "plainReload"
-  | "withoutSdkFirst"
-  | "withoutSdkReload"
-  | "bareHandler"
-  | "oursFirst"
-  | "oursReload"
-  | "smithyFirst"
-  | "smithyReload"
-  | "metadataService";
-
-interface Allocation {
-  readonly perCall: Readonly<Record<"clock" | "call" | "limitCall" | "awaited" | "limitAwaited", number>>;
-  readonly calls: number;
-  readonly growth: number;
-}
-
-export type Growth = Readonly<Record<CrowdKind, Readonly<Record<Library, readonly Crowd[]>>>>;
+type WarmCall = "clock" | "ours" | "sdkMemoized" | "oursInClient";
+type Load = "plain" | "plainRefresh" | "oursFirst" | "oursRefresh" | "sdkRefresh";
 
 /** Everything that one run measures. */
 export interface Measurements {
@@ -46,52 +27,42 @@ export interface Measurements {
   readonly warm: Samples<WarmCall>;
   /** Milliseconds a load. */
   readonly loads: Samples<Load>;
-  readonly starts: ReadonlyMap<Scene, Starts>;
-  readonly growth: Growth;
-  readonly rotation: Readonly<Record<Library, RotationDelay>>;
+  readonly starts: ReadonlyMap<StartKind, Starts>;
+  readonly crowds: Readonly<Record<CrowdKind, readonly Crowd[]>>;
+  readonly rotation: RotationDelay;
   /** Bytes of a provider, one sample a process. */
   readonly memory: Samples<"lone" | "alike">;
-  readonly allocation: Allocation;
+  readonly allocation: { readonly bytesPerCall: number; readonly growth: number };
   readonly packedBytes: number;
-  readonly minified: MinifiedSize;
+  readonly minifiedBytes: number;
 }
 
-/** The SDK's own provider is spared the largest crowds: it would open tens of thousands of connections at once. */
-const AMOUNTS: Readonly<Record<CrowdKind, Readonly<Record<Library, readonly number[]>>>> = {
-  callers: { ours: [1, 10, 100, 1000, 10_000], smithy: [1, 10, 100, 1000] },
-  clients: { ours: [1, 10, 100, 1000], smithy: [1, 10, 100, 1000] },
-  rotations: { ours: [1, 10, 100], smithy: [1, 10, 100] },
+const AMOUNTS: Readonly<Record<CrowdKind, readonly number[]>> = {
+  callers: [1, 1000],
+  clients: [1, 100],
+  rotations: [10, 100],
 };
 
-async function measureGrowth(where: { workshop: Workshop; imds: ImdsProcess }): Promise<Growth> {
-  const series = async (kind: CrowdKind, library: Library) => {
-    const crowds: Crowd[] = [];
-    for (const amount of AMOUNTS[kind][library])
-      crowds.push(await measureCrowd(where, library, kind, amount));
-    return crowds;
-  };
-  const both = async (kind: CrowdKind) => ({
-    ours: await series(kind, "ours"),
-    smithy: await series(kind, "smithy"),
-  });
-  return {
-    callers: await both("callers"),
-    clients: await both("clients"),
-    rotations: await both("rotations"),
-  };
+export interface Place {
+  readonly project: BenchProject;
+  readonly imds: ImdsProcess;
 }
 
-async function measureMemory(
-  workshop: Workshop,
-  endpoint: string,
-  repeats: number,
-): Promise<Measurements["memory"]> {
+async function measureCrowds(place: Place): Promise<Measurements["crowds"]> {
+  const crowds: Record<CrowdKind, Crowd[]> = { callers: [], clients: [], rotations: [] };
+  for (const kind of Object.keys(crowds) as CrowdKind[]) {
+    for (const amount of AMOUNTS[kind]) crowds[kind].push(await measureCrowd(place, kind, amount));
+  }
+  return crowds;
+}
+
+async function measureMemory({ project, imds }: Place, repeats: number): Promise<Measurements["memory"]> {
   const bytes = { lone: [] as number[], alike: [] as number[] };
+  const { endpoint } = imds;
   for (let repeat = 0; repeat < repeats; repeat++) {
     for (const kind of ["lone", "alike"] as const) {
-      bytes[kind].push(
-        await workshop.run<number>("memory.mjs", { flags: ["--expose-gc"], args: [kind], endpoint }),
-      );
+      const options = { flags: ["--expose-gc"], args: [kind], endpoint };
+      bytes[kind].push(await project.run<number>("memory.mjs", options));
     }
   }
   return bytes;
@@ -99,53 +70,47 @@ async function measureMemory(
 
 /** In several processes: what a compiler makes of a call differs from one to the next. */
 async function measureWarmCalls(
-  workshop: Workshop,
-  endpoint: string,
+  { project, imds }: Place,
   { warmRounds, warmMs, repeats }: Effort,
 ): Promise<Measurements["warm"]> {
-  const samples: Record<WarmCall, number[]> = { limit: [], ours: [], smithyMemoized: [], oursInClient: [] };
+  const samples: Record<WarmCall, number[]> = { clock: [], ours: [], sdkMemoized: [], oursInClient: [] };
+  const options = { args: [warmRounds, warmMs].map(String), endpoint: imds.endpoint };
   for (let repeat = 0; repeat < repeats; repeat++) {
-    const args = [warmRounds, warmMs].map(String);
-    const more = await workshop.run<Measurements["warm"]>("warm-calls.mjs", { args, endpoint });
+    const more = await project.run<Measurements["warm"]>("warm-calls.mjs", options);
     for (const call of Object.keys(samples) as WarmCall[]) samples[call].push(...more[call]);
   }
   return samples;
 }
 
-/** Measures everything, one thing after the other; `tell` hears what comes next. */
+/** Measures one thing after the other; `onStep` is called with the name of each. */
 export async function measureAll(
-  where: { readonly workshop: Workshop; readonly imds: ImdsProcess },
+  place: Place,
   effort: Effort,
-  tell: (step: string) => void,
+  onStep: (step: string) => void,
 ): Promise<Measurements> {
-  const { workshop, imds } = where;
+  const { project, imds } = place;
   const { endpoint } = imds;
-  tell("sizes");
-  const sizes = { packedBytes: packedBytes(), minified: await minifiedSize() };
-  tell("warm calls");
-  const warm = await measureWarmCalls(workshop, endpoint, effort);
-  tell("loads");
-  const loads = await workshop.run<Measurements["loads"]>("loads.mjs", {
-    args: [effort.loadRounds, 10, 300].map(String),
-    endpoint,
-  });
-  tell("starts of processes");
-  const starts = await measureStarts(workshop, endpoint, effort.startRounds);
-  tell("crowds");
-  const growth = await measureGrowth(where);
-  tell("a rotation");
-  const rotation = {
-    ours: await measureRotation(where, "ours"),
-    smithy: await measureRotation(where, "smithy"),
-  };
+  onStep("sizes");
+  const sizes = { packedBytes: packedBytes(), minifiedBytes: await minifiedBytes() };
+  onStep("cached calls");
+  const warm = await measureWarmCalls(place, effort);
+  onStep("loads");
+  const loadArgs = [effort.loadRounds, 10, 300].map(String);
+  const loads = await project.run<Measurements["loads"]>("loads.mjs", { args: loadArgs, endpoint });
+  onStep("starts of processes");
+  const starts = await measureStarts(project, endpoint, effort.startRounds);
+  onStep("crowds");
+  const crowds = await measureCrowds(place);
+  onStep("a rotation");
+  const rotation = await measureRotation(place);
   await imds.reset();
-  tell("memory");
-  const memory = await measureMemory(workshop, endpoint, effort.repeats);
-  tell("allocation");
-  const allocation = await workshop.run<Allocation>("allocation.mjs", {
+  onStep("memory");
+  const memory = await measureMemory(place, effort.repeats);
+  onStep("allocation");
+  const allocation = await project.run<Measurements["allocation"]>("allocation.mjs", {
     flags: ["--expose-gc", "--max-semi-space-size=256", "--min-semi-space-size=256"],
     args: [String(10_000_000)],
     endpoint,
   });
-  return { ...sizes, warm, loads, starts, growth, rotation, memory, allocation };
+  return { ...sizes, warm, loads, starts, crowds, rotation, memory, allocation };
 }

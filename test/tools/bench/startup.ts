@@ -1,5 +1,4 @@
-import { hasOwnNetwork } from "./namespace.js";
-import { VARIANTS, type Workshop } from "./workspace.js";
+import type { BenchProject } from "./project.js";
 
 /** One start of a process, in milliseconds since its start. */
 interface Start {
@@ -7,125 +6,62 @@ interface Start {
   readonly imported: number;
   /** When the first credentials were there. */
   readonly done: number;
-  /** Processor time of all its threads until then. */
-  readonly cpu: number;
 }
 
-export type Starts = Readonly<Record<"imported" | "done" | "cpu", readonly number[]>>;
+export type StartMoment = keyof Start;
+
+export type Starts = Readonly<Record<StartMoment, readonly number[]>>;
 
 const REPORT = `
-const { user, system } = process.cpuUsage();
-console.log(JSON.stringify({ imported, done: performance.now(), cpu: (user + system) / 1000 }));
+console.log(JSON.stringify({ imported, done: performance.now() }));
 process.exit();`;
 
-type Format = "mjs" | "cjs";
 type Imports = readonly (readonly [names: string, from: string])[];
 
-function program(format: Format, imports: Imports, call: string): string {
-  const lines = imports.map(([names, from]) =>
-    format === "mjs" ? `import ${names} from "${from}";` : `const ${names} = require("${from}");`,
-  );
-  const body = `const imported = performance.now();\n${call}\n${REPORT}`;
-  return `${lines.join("\n")}\n${format === "mjs" ? body : `(async () => {\n${body}\n})();`}\n`;
-}
-
 const S3: Imports = [["{ S3Client }", "@aws-sdk/client-s3"]];
+const OURS: Imports = [["{ fromInstanceRole }", "ec2-role-credentials"]];
+const SDK: Imports = [["{ fromInstanceMetadata }", "@smithy/credential-provider-imds"]];
+
 const inClient = (provider: string) =>
   `await new S3Client({ region: "us-east-1", credentials: ${provider} }).config.credentials();`;
 
-const OURS: Imports = [["{ fromInstanceRole }", "ec2-role-credentials"]];
-const SMITHY: Imports = [["{ fromInstanceMetadata }", "@smithy/credential-provider-imds"]];
-const ourVariant = (name: keyof typeof VARIANTS): Imports => [["{ fromInstanceRole }", VARIANTS[name]]];
+export type StartKind = "nothing" | "ours" | "sdk" | "s3WithOurs" | "s3WithSdk";
 
-const CRT_CALL = `
-const provider = crt.auth.AwsCredentialsProvider.newDefault(new crt.io.ClientBootstrap());
-const request = new crt.http.HttpRequest("GET", "/", new crt.http.HttpHeaders([["host", "localhost"]]));
-const { AwsSigningAlgorithm, AwsSignatureType } = crt.auth;
-await crt.auth.aws_sign_request(request, {
-  algorithm: AwsSigningAlgorithm.SigV4, signature_type: AwsSignatureType.HttpRequestViaHeaders,
-  provider, region: "us-east-1", service: "s3",
-});`;
-
-type SceneName =
-  | "nothing"
-  | "http"
-  | "plain"
-  | "ours"
-  | "smithy"
-  | "credentialProviders"
-  | "metadataService"
-  | "crt"
-  | "s3"
-  | "s3WithOurs"
-  | "s3WithSmithy"
-  | "imported"
-  | "bundled"
-  | "withoutSdk"
-  | "s3WithBundled";
-
-/** Every way to start, in one format: what is imported, and what is called. */
-const SCENES: Readonly<Record<SceneName, readonly [Imports, string]>> = {
+/** What is imported, and what is called. */
+const KINDS: Readonly<Record<StartKind, readonly [Imports, string]>> = {
   nothing: [[], ""],
-  http: [[["* as http", "node:http"]], ""],
-  plain: [[["{ plainLoad }", "./plain-load.mjs"]], "await plainLoad();"],
   ours: [OURS, "await fromInstanceRole()();"],
-  smithy: [SMITHY, "await fromInstanceMetadata()();"],
-  credentialProviders: [
-    [["{ fromInstanceMetadata }", "@aws-sdk/credential-providers"]],
-    "await fromInstanceMetadata()();",
-  ],
-  metadataService: [
-    [["{ MetadataService }", "@aws-sdk/ec2-metadata-service"]],
-    `const service = new MetadataService({}); const list = "/latest/meta-data/iam/security-credentials/";
-     await service.request(list + (await service.request(list, {})).trim(), {});`,
-  ],
-  crt: [[["* as crt", "aws-crt"]], CRT_CALL],
-  s3: [S3, ""],
+  sdk: [SDK, "await fromInstanceMetadata()();"],
   s3WithOurs: [[...S3, ...OURS], inClient("fromInstanceRole()")],
-  s3WithSmithy: [[...S3, ...SMITHY], inClient("fromInstanceMetadata()")],
-  imported: [ourVariant("imported"), "await fromInstanceRole()();"],
-  bundled: [ourVariant("bundled"), "await fromInstanceRole()();"],
-  withoutSdk: [ourVariant("plain"), "await fromInstanceRole()();"],
-  s3WithBundled: [[...S3, ...ourVariant("bundled")], inClient("fromInstanceRole()")],
+  s3WithSdk: [[...S3, ...SDK], inClient("fromInstanceMetadata()")],
 };
 
-export type Scene = SceneName | "ours in CommonJS" | "smithy in CommonJS";
-
-function scenes(): [Scene, string, string][] {
-  const all = Object.entries(SCENES).map(([name, [imports, call]]): [Scene, string, string] => [
-    name as SceneName,
-    `start-${name}.mjs`,
-    program("mjs", imports, call),
-  ]);
-  return [
-    ...all.filter(([name]) => name !== "crt" || hasOwnNetwork()),
-    ["ours in CommonJS", "start-ours.cjs", program("cjs", ...SCENES.ours)],
-    ["smithy in CommonJS", "start-smithy.cjs", program("cjs", ...SCENES.smithy)],
-  ];
+function program([imports, call]: readonly [Imports, string]): string {
+  const lines = imports.map(([names, from]) => `import ${names} from "${from}";`);
+  return [...lines, "const imported = performance.now();", call, REPORT].join("\n");
 }
 
 /** Starts processes of every kind in turn, and gives the series of each. */
 export async function measureStarts(
-  workshop: Workshop,
+  project: BenchProject,
   endpoint: string,
   rounds: number,
-): Promise<ReadonlyMap<Scene, Starts>> {
-  const all = scenes();
-  const series = new Map<Scene, Record<keyof Start, number[]>>();
-  for (const [scene, name, source] of all) {
-    workshop.write(name, source);
-    series.set(scene, { imported: [], done: [], cpu: [] });
+): Promise<ReadonlyMap<StartKind, Starts>> {
+  const kinds = Object.keys(KINDS) as StartKind[];
+  const series = new Map<StartKind, Record<keyof Start, number[]>>();
+  for (const kind of kinds) {
+    project.write(`start-${kind}.mjs`, program(KINDS[kind]));
+    series.set(kind, { imported: [], done: [] });
     // Brings the files into the page cache.
-    await workshop.run(name, { endpoint });
+    await project.run(`start-${kind}.mjs`, { endpoint });
   }
   for (let round = 0; round < rounds; round++) {
-    const turn = round % all.length;
-    for (const [scene, name] of [...all.slice(turn), ...all.slice(0, turn)]) {
-      const start = await workshop.run<Start>(name, { endpoint });
-      const into = series.get(scene);
+    const turn = round % kinds.length;
+    for (const kind of [...kinds.slice(turn), ...kinds.slice(0, turn)]) {
+      const start = await project.run<Start>(`start-${kind}.mjs`, { endpoint });
+      const into = series.get(kind);
       into?.imported.push(start.imported);
       into?.done.push(start.done);
-      into?.cpu.push(start.cpu);
     }
   }
   return series;

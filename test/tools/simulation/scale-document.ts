@@ -1,7 +1,7 @@
 import { markdownTable } from "../../support/markdown.js";
-import type { Panel } from "../bench/svg.js";
 import type { Common, Load } from "./experiments.js";
 import { CROWD, INSTANCES } from "./experiments.js";
+import type { Panel } from "./svg.js";
 
 export interface Simulated {
   readonly loads: ReadonlyMap<string, readonly Load[]>;

@@ -2,9 +2,9 @@
 
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { chart } from "../bench/svg.js";
 import { commonEvents, outageCourse, POLICIES, steadyLoads } from "./experiments.js";
 import { panels, scaleDocument } from "./scale-document.js";
+import { chart } from "./svg.js";
 
 const DOCS = resolve(import.meta.dirname, "../../../docs");
 

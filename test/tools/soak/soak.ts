@@ -1,26 +1,23 @@
 import { fork } from "node:child_process";
 import { subscribe } from "node:diagnostics_channel";
-import { writeFile } from "node:fs/promises";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextImmediate, setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { fromInstanceRole, REFRESH_CHANNEL, type RefreshEvent } from "../../../src/index.js";
-import { tellFigures } from "../../support/figures.js";
-import { TTL_SECONDS, type WorldMessage } from "./environment.js";
-import { heapVerdict, trendOf } from "./heap.js";
-import { timelineSvg } from "./timeline.js";
+import { markdownTable } from "../../support/markdown.js";
+import { type EnvironmentMessage, type SoakTotals, TTL_SECONDS } from "./environment.js";
+import { heapGrowth } from "./heap.js";
+import { problemsOf } from "./verdict.js";
 
 /**
- * Fifty S3 clients on one provider for as long as asked, over real sockets, through a rotation every two seconds
- * and with one metadata request in twenty failing. `npm run soak -- --minutes 10 [--svg docs/soak.svg]`.
+ * Fifty S3 clients on one provider, over real sockets, with a rotation every half second and one metadata request in
+ * twenty failing. `npm run soak -- --minutes 10`.
  */
 
 const CLIENTS = 50;
 
-const { values } = parseArgs({
-  options: { minutes: { type: "string", default: "1" }, svg: { type: "string" } },
-});
+const { values } = parseArgs({ options: { minutes: { type: "string", default: "1" } } });
 const minutes = Number(values.minutes);
 if (!(minutes > 0)) throw new RangeError("--minutes must be more than 0");
 const { gc } = globalThis;
@@ -29,159 +26,122 @@ if (!gc) throw new Error("run it with --expose-gc, as npm run soak does");
 for (const name of Object.keys(process.env)) if (/^AWS_|_proxy$/i.test(name)) delete process.env[name];
 process.env.AWS_CONFIG_FILE = process.env.AWS_SHARED_CREDENTIALS_FILE = "/nonexistent";
 
-const world = fork(fileURLToPath(new URL("./environment.ts", import.meta.url)));
-const started = Date.now();
-const faults: number[] = [];
-let rotations = 0;
-let sum: Extract<WorldMessage, { type: "sum" }> | undefined;
-const ready = new Promise<Extract<WorldMessage, { type: "ready" }>>((resolve, reject) => {
-  world.once("exit", (code) => reject(new Error(`the other side ended with ${code}`)));
-  world.on("message", (message: WorldMessage) => {
+const environment = fork(fileURLToPath(new URL("./environment.ts", import.meta.url)));
+let totals: SoakTotals | undefined;
+const { imds, s3 } = await new Promise<Extract<EnvironmentMessage, { type: "ready" }>>((resolve, reject) => {
+  environment.once("exit", (code) => reject(new Error(`the services ended with ${code}`)));
+  environment.on("message", (message: EnvironmentMessage) => {
     if (message.type === "ready") resolve(message);
-    else if (message.type === "rotation") rotations++;
-    else if (message.type === "fault") faults.push(message.at - started);
-    else sum = message;
+    else totals = message;
   });
 });
-const { imds, s3 } = await ready;
 
-const looks = { new: 0, unchanged: 0, expired: 0, failed: 0 };
-const refreshes: { at: number; outcome: string }[] = [];
-subscribe(REFRESH_CHANNEL, (message) => {
-  const { outcome } = message as RefreshEvent;
-  looks[outcome]++;
-  refreshes.push({ at: Date.now() - started, outcome });
-  if (refreshes.length > 200) refreshes.shift();
+const refreshes = { new: 0, unchanged: 0, expired: 0, failed: 0 };
+subscribe(REFRESH_CHANNEL, (event) => {
+  refreshes[(event as RefreshEvent).outcome]++;
 });
 
 const credentials = fromInstanceRole({
   endpoint: imds,
   advisoryWindowSeconds: 8,
-  maxAgeSeconds: 2,
+  maxAgeSeconds: 0.5,
   timeout: 500,
 });
-// The first load is the only one that anybody may wait for.
+// The initial load is the only one that a call may wait for.
 await credentials();
-const clients = Array.from(
-  { length: CLIENTS },
-  () =>
-    new S3Client({ region: "us-east-1", endpoint: s3, forcePathStyle: true, maxAttempts: 1, credentials }),
-);
+const config = { region: "us-east-1", endpoint: s3, forcePathStyle: true, maxAttempts: 1, credentials };
+const clients = Array.from({ length: CLIENTS }, () => new S3Client(config));
 
-let calls = 0;
-let longestCall = 0;
-let longestWait = 0;
+const end = Date.now() + minutes * 60_000;
 const failures: string[] = [];
-// What is noted down has its room from the start, or it would itself be what grows.
-const seconds = Math.ceil(minutes * 60) + 60;
-const callsPerSecond = new Float64Array(seconds);
-const end = started + minutes * 60_000;
+let s3Calls = 0;
+let longestCallMs = 0;
+let waits = 0;
+let leastSecondsLeft = Number.POSITIVE_INFINITY;
+// Has its room from the start, or it would itself be what grows.
+const heap = new Float64Array(Math.ceil(minutes * 60) + 60);
+let samples = 0;
 
-async function work(client: S3Client, index: number): Promise<void> {
+/** A call that returns cached credentials is settled before anything else of the event loop has its turn. */
+async function waitsForCredentials(): Promise<boolean> {
+  const settled = credentials().then(() => false);
+  return Promise.race([settled, nextImmediate(true)]);
+}
+
+async function callS3(client: S3Client, index: number): Promise<void> {
   const object = { Bucket: "soak", Key: `client-${index}` };
+  const calls = [
+    (round: number) => client.send(new PutObjectCommand({ ...object, Body: `round ${round}` })),
+    () => client.send(new GetObjectCommand(object)).then(({ Body }) => Body?.transformToString()),
+    () => client.send(new ListObjectsV2Command({ Bucket: "soak", Prefix: object.Key })),
+  ];
   for (let round = 0; Date.now() < end; round++) {
-    const command = [
-      new PutObjectCommand({ ...object, Body: `round ${round}` }),
-      new GetObjectCommand(object),
-      new ListObjectsV2Command({ Bucket: "soak", Prefix: object.Key }),
-    ][round % 3];
-    if (!command) continue;
-    const asked = performance.now();
-    await credentials();
-    longestWait = Math.max(longestWait, performance.now() - asked);
+    if (await waitsForCredentials()) waits++;
     const begun = performance.now();
-    try {
-      // biome-ignore lint/suspicious/noExplicitAny: the union of three commands has no common overload
-      const answer: any = await client.send(command as any);
-      await answer.Body?.transformToString();
-    } catch (error) {
-      failures.push(
-        `${new Date().toISOString()} ${error instanceof Error ? `${error.name}: ${error.message}` : error}`,
-      );
-    }
-    longestCall = Math.max(longestCall, performance.now() - begun);
-    calls++;
-    const second = Math.floor((Date.now() - started) / 1000);
-    callsPerSecond[second] = (callsPerSecond[second] ?? 0) + 1;
+    await calls[round % calls.length]?.(round).catch((error: unknown) => {
+      failures.push(`${new Date().toISOString()} ${error}`);
+    });
+    longestCallMs = Math.max(longestCallMs, performance.now() - begun);
+    s3Calls++;
     await sleep(100 + Math.random() * 200);
   }
 }
 
-/** Heap after collection, and how long the set in use still lives. */
-const rotationsSeen = new Float64Array(seconds);
-const heapSeen = new Float64Array(seconds);
-let samples = 0;
-const timeLeft: [at: number, seconds: number][] = [];
-let shortest = Number.POSITIVE_INFINITY;
 async function watch(): Promise<void> {
   for (let tick = 0; Date.now() < end; tick++) {
     const { expiration } = credentials.status();
-    if (expiration) {
-      const left = (expiration.getTime() - Date.now()) / 1000;
-      shortest = Math.min(shortest, left);
-      timeLeft.push([Date.now() - started, left]);
-      if (timeLeft.length > 1000) timeLeft.shift();
-    }
-    if (tick % 10 === 0) {
+    const secondsLeft = ((expiration?.getTime() ?? Number.NaN) - Date.now()) / 1000;
+    leastSecondsLeft = Math.min(leastSecondsLeft, secondsLeft);
+    if (tick % 10 === 0 && samples < heap.length) {
       gc?.();
-      if (samples < seconds) {
-        rotationsSeen[samples] = rotations;
-        heapSeen[samples++] = process.memoryUsage().heapUsed;
-      }
+      heap[samples++] = process.memoryUsage().heapUsed;
     }
     await sleep(100);
   }
 }
 
-/** Heap against rotations. */
-function lastHalf(): [rotations: number, bytes: number][] {
-  const indices = Array.from({ length: samples }, (_, index) => index).slice(samples / 2);
-  return indices.map((index) => [rotationsSeen[index] ?? 0, heapSeen[index] ?? 0]);
-}
-
-await Promise.all([...clients.map(work), watch()]);
+await Promise.all([...clients.map(callS3), watch()]);
 for (const client of clients) client.destroy();
 credentials.close();
-world.send("end");
-await new Promise((resolve) => world.once("exit", resolve));
+environment.send("end");
+await new Promise((resolve) => environment.once("exit", resolve));
 
-const { verdict, percent, doubt } = heapVerdict(trendOf(lastHalf()), rotations / 2);
-const mb = ((heapSeen[samples - 1] ?? 0) / 2 ** 20).toFixed(1);
-const handles = process.getActiveResourcesInfo().filter((name) => /socket|server|timeout/i.test(name));
+const growth = heapGrowth([...heap.slice(0, samples)]);
+const handlesLeft = process.getActiveResourcesInfo().filter((name) => /socket|server|timeout/i.test(name));
+const percent = (100 * growth.growth).toFixed(2);
 const report: readonly (readonly [string, string])[] = [
-  ["duration", `${minutes} min, ${rotations} rotations`],
-  ["S3 calls", `${calls} by ${CLIENTS} clients, ${failures.length} failed, ${sum?.refused ?? "?"} refused`],
-  ["metadata requests", `${sum?.requests ?? "?"}, ${sum?.faults ?? "?"} of them made to fail`],
+  ["duration", `${minutes} min, ${totals?.rotations} rotations`],
+  ["S3 calls", `${s3Calls} by ${CLIENTS} clients, ${failures.length} failed, ${totals?.refused} refused`],
+  ["longest S3 call", `${longestCallMs.toFixed(0)} ms`],
+  ["metadata requests", `${totals?.requests}, ${totals?.faults} of them made to fail`],
   [
-    "looks",
-    Object.entries(looks)
+    "refreshes",
+    Object.entries(refreshes)
       .map(([outcome, count]) => `${count} ${outcome}`)
       .join(", "),
   ],
-  [
-    "longest wait for credentials",
-    `${longestWait.toFixed(1)} ms (longest S3 call ${longestCall.toFixed(1)} ms)`,
-  ],
-  ["least time left", `${shortest.toFixed(1)} s of ${TTL_SECONDS} s`],
+  ["calls that waited for credentials", String(waits)],
+  ["least time left", `${leastSecondsLeft.toFixed(1)} s of ${TTL_SECONDS} s`],
   [
     "heap after collection",
-    `${mb} MB; ${percent.toFixed(2)} % ± ${doubt.toFixed(2)} % per 1,000 rotations: ${verdict}`,
+    `${((heap[samples - 1] ?? 0) / 2 ** 20).toFixed(1)} MB, ${percent} % growth: ${growth.verdict}`,
   ],
-  ["handles left", handles.length === 0 ? "none" : handles.join(", ")],
+  ["handles left", handlesLeft.join(", ") || "none"],
 ];
-tellFigures("soak", ["", ""], report);
+console.log(markdownTable(["", ""], report));
 for (const failure of failures.slice(0, 10)) console.log(`failed: ${failure}`);
 
-if (values.svg !== undefined) {
-  const durationMs = Date.now() - started;
-  await writeFile(
-    values.svg,
-    timelineSvg(
-      { durationMs, timeLeft, refreshes, faults, callsPerSecond: [...callsPerSecond] },
-      TTL_SECONDS,
-    ),
-  );
-}
-const sound =
-  failures.length === 0 && sum?.refused === 0 && calls > 0 && verdict !== "growing" && shortest > 0;
-process.exitCode = sound && handles.length === 0 ? 0 : 1;
+const problems = problemsOf({
+  rotations: totals?.rotations ?? 0,
+  s3Calls,
+  failedCalls: failures.length,
+  refusedCalls: totals?.refused,
+  newCredentials: refreshes.new,
+  faults: totals?.faults,
+  waits,
+  leastSecondsLeft,
+  heap: growth,
+  handlesLeft,
+});
+for (const problem of problems) console.error(`FAILED: ${problem}`);
+process.exitCode = problems.length === 0 ? 0 : 1;

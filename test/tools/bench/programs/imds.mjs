@@ -1,4 +1,4 @@
-// A mocked IMDS and an S3 endpoint in a process of their own, told what to do by messages.
+// A mocked IMDS and an S3 endpoint in a process of their own, controlled by messages.
 
 import { createServer } from "node:http";
 import { createMockImds } from "ec2-role-credentials/testing";

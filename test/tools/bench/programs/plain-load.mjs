@@ -34,8 +34,8 @@ export async function plainLoad() {
   return document;
 }
 
-/** The least that a reload takes which leaves no connection behind: one request on a new one. */
-export async function plainReload() {
+/** One request on a new connection, which is closed again. */
+export async function plainRefresh() {
   if (!known) await plainLoad();
   const agent = new Agent({ keepAlive: true });
   const document = JSON.parse(await ask(agent, "GET", LIST + known.role.trim(), known.headers));

@@ -1,4 +1,4 @@
-// Time of a call that finds everything at hand.
+// Time of a call that returns cached credentials.
 
 import { S3Client } from "@aws-sdk/client-s3";
 import { fromInstanceMetadata } from "@smithy/credential-provider-imds";
@@ -13,12 +13,12 @@ const until = constant.expiration.getTime();
 const client = (credentials) => new S3Client({ region: "us-east-1", credentials });
 
 const CALLS = {
-  limit: async () => {
+  clock: async () => {
     if (Date.now() < until) return constant;
     throw new Error("expired");
   },
   ours: fromInstanceRole(),
-  smithyMemoized: client(fromInstanceMetadata()).config.credentials,
+  sdkMemoized: client(fromInstanceMetadata()).config.credentials,
   oursInClient: client(fromInstanceRole()).config.credentials,
 };
 

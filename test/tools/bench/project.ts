@@ -12,24 +12,13 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { build } from "tsup";
 import { run } from "../../support/child-process.js";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 const LIBRARY = "ec2-role-credentials";
 
-/** The ways of packaging that were tried, each as a package of its own. */
-export const VARIANTS = {
-  /** The SDK's packages loaded by `import()` rather than `require`. */
-  imported: "ec2-role-credentials-imported",
-  /** The SDK's packages bundled and tree-shaken. */
-  bundled: "ec2-role-credentials-bundled",
-  /** No package of the SDK at all: requests by `node:http` itself, and no loader where there is no config file. */
-  plain: "ec2-role-credentials-plain",
-} as const;
-
-/** A temporary project in which the library, as built, and all peers are installed. */
-export interface Workshop {
+/** A temporary project in which the library, as built, and the packages that it is compared with are installed. */
+export interface BenchProject {
   readonly directory: string;
   /** Runs one of `programs/`, or a program written into the project, and gives what it printed, parsed. */
   run<T>(program: string, options?: RunOptions): Promise<T>;
@@ -37,7 +26,7 @@ export interface Workshop {
   remove(): void;
 }
 
-export interface RunOptions {
+interface RunOptions {
   readonly flags?: readonly string[];
   readonly args?: readonly string[];
   readonly endpoint?: string;
@@ -51,7 +40,7 @@ function linkPackages(modules: string): void {
 }
 
 /** Builds the library as it is published, but for its types. */
-export function buildLibrary(into: string): void {
+function buildLibrary(into: string): void {
   const tsup = join(ROOT, "node_modules/tsup/dist/cli-default.js");
   const { status, stderr } = spawnSync(process.execPath, [tsup, "--silent", "--no-dts", "--outDir", into], {
     cwd: ROOT,
@@ -59,39 +48,9 @@ export function buildLibrary(into: string): void {
   if (status !== 0) throw new Error(`the library cannot be built\n${stderr}`);
 }
 
-async function buildVariant(modules: string, name: keyof typeof VARIANTS): Promise<void> {
-  const home = join(modules, VARIANTS[name]);
-  await build({
-    config: false,
-    entry: { index: join(ROOT, "src/index.ts") },
-    outDir: home,
-    format: "esm",
-    target: "node20",
-    platform: "node",
-    splitting: false,
-    silent: true,
-    noExternal: name === "imported" ? ["p-retry", "is-network-error"] : [/./],
-    esbuildOptions(options) {
-      // So that packages are imported: what is required at run time cannot be bundled or replaced.
-      options.define = { "import.meta.url": "undefined" };
-      // Tree-shaking needs the ES modules of the packages.
-      options.mainFields = ["module", "main"];
-      options.conditions = ["module"];
-      if (name !== "plain") return;
-      options.alias = {
-        "@smithy/node-http-handler": join(import.meta.dirname, "plain-handler.ts"),
-      };
-    },
-  });
-  writeFileSync(
-    join(home, "package.json"),
-    JSON.stringify({ name: VARIANTS[name], type: "module", main: "index.js" }),
-  );
-}
-
 const lastLine = (text: string): string => text.trimEnd().split("\n").at(-1) ?? "";
 
-export async function openWorkshop(): Promise<Workshop> {
+export function openBenchProject(): BenchProject {
   const directory = mkdtempSync(join(tmpdir(), "ec2-role-credentials-bench-"));
   const modules = join(directory, "node_modules");
   const library = join(modules, LIBRARY);
@@ -99,7 +58,6 @@ export async function openWorkshop(): Promise<Workshop> {
   linkPackages(modules);
   buildLibrary(join(library, "dist"));
   copyFileSync(join(ROOT, "package.json"), join(library, "package.json"));
-  for (const name of Object.keys(VARIANTS) as (keyof typeof VARIANTS)[]) await buildVariant(modules, name);
   cpSync(join(import.meta.dirname, "programs"), directory, { recursive: true });
   return {
     directory,
