@@ -45,6 +45,12 @@ const PROJECTS: Readonly<Record<string, TestUserConfig>> = {
     include: ["test/system/fit/**/*.fit.ts"],
     globalSetup: [RUN_DIRECTORY, NODE_VERSIONS, "test/system/fit/installed.ts"],
   },
+  served: {
+    include: ["test/system/serve/**/*.served.ts"],
+    globalSetup: [RUN_DIRECTORY, "test/system/serve/installed.ts"],
+    // A few seconds each, in which they wait for one another: clients repeat what fails.
+    maxConcurrency: 4,
+  },
   // The site as `npm run docs` has built it.
   site: { include: ["test/system/site/**/*.site.ts"] },
 };
