@@ -1,31 +1,14 @@
 import { assembleMockImds } from "../../testing/create-mock-imds.js";
-import type { MockImds, MockListener, MockRequest } from "../../testing/types.js";
-import { type MockArguments, parseMockArguments, tryTo, UsageError } from "./arguments.js";
+import type { MockImds, MockListener } from "../../testing/types.js";
+import { runCommand } from "../run-command.js";
+import { type MockArguments, parseMockArguments } from "./arguments.js";
+import { controlOf } from "./control.js";
+import { durationText } from "./duration.js";
+import { DEFAULT_TTL_SECONDS } from "./lifetime-flags.js";
+import { log, requestLine } from "./request-log.js";
+import { USAGE, UsageError } from "./usage.js";
 
-const USAGE = `Usage: ec2-role-credentials mock [options]
-
-A mocked instance metadata service (IMDS) for programs in any language. It prints the line to export on
-standard output and each request on standard error, and ends on Ctrl-C.
-
-  --port NUMBER          port to listen on, 0 for a free one; 1338
-  --host ADDRESS         address to listen on; 127.0.0.1
-  --expose-to-network    needed for an address that is not loopback: anybody who reaches it gets credentials
-  --role NAME            role that is attached; mock-role
-  --no-role              no instance profile is attached
-  --ttl SECONDS          lifetime of a set of credentials; 21600
-  --rotate-every SECONDS a new set so often; as on EC2, shortly before a set expires
-  --account DIGITS       account id, then also in the credentials document
-  --region NAME          Region; us-east-1
-  --imdsv1               answer reads without a token (IMDSv1)
-  --fail STEP:WHAT[:TIMES[:AFTER]]
-                         STEP is token, role, credentials, metadata, other or any; WHAT is a status, garbage,
-                         reset, hang, drip or truncate; TIMES is always unless given; the first AFTER requests
-                         are spared. May be repeated: --fail token:503:3 --fail credentials:hang
-  --delay [STEP:]MS      answer so many milliseconds later. May be repeated
-  --throttle PER_SECOND:ANSWER
-                         answer only so many requests a second, the others with 429, 503 or silence
-  --help                 this text
-`;
+const VARIABLE = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
 
 /** The command `mock`; resolves to its exit code. */
 export async function runMock(args: string[]): Promise<number> {
@@ -33,12 +16,14 @@ export async function runMock(args: string[]): Promise<number> {
     return await run(args);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(
-      `ec2-role-credentials mock: ${error.message}\nOptions: ec2-role-credentials mock --help\n`,
-    );
+    report(`${error.message}\nOptions: ec2-role-credentials mock --help`);
     return 2;
   }
 }
+
+const report = (text: string): void => {
+  process.stderr.write(`ec2-role-credentials mock: ${text}\n`);
+};
 
 async function run(args: string[]): Promise<number> {
   const given = parseMockArguments(args);
@@ -46,36 +31,73 @@ async function run(args: string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  const imds = assembleMockImds(given.options, { onRequest: log });
-  steer(imds, given);
+  const imds = assemble(given);
   let listener: MockListener;
   try {
     listener = await imds.listen({ port: given.port, host: given.host });
   } catch (error) {
-    process.stderr.write(`ec2-role-credentials mock: ${listenProblem(error, given)}\n`);
+    report(listenProblem(error, given));
     return 1;
   }
+  // The AWS CLI wants the slash at the end, and the others do not mind it.
+  const endpoint = `${listener.endpoint}/`;
+  try {
+    return given.command ? await runWith(given.command, endpoint) : await serve(given, endpoint);
+  } finally {
+    await listener.close();
+  }
+}
+
+/** The output of a command is its own: requests are logged only where the mock runs alone. */
+function assemble(given: MockArguments): MockImds {
+  const write = given.command ? () => {} : log;
+  const imds: MockImds = assembleMockImds(given.options, {
+    onRequest: (request) => write(requestLine(request)),
+    intercept: (request, response) => control?.(request, response) ?? false,
+  });
+  const control = given.control ? controlOf(imds, given.host, write) : undefined;
+  for (const fault of given.faults) imds.fail(fault);
+  for (const { ms, on } of given.delays) imds.delay(ms, on);
+  if (given.throttle) imds.throttle(given.throttle);
+  return imds;
+}
+
+function runWith(command: readonly string[], endpoint: string): Promise<number> {
+  if (process.env.AWS_EC2_METADATA_DISABLED?.trim().toLowerCase() === "true")
+    report("AWS_EC2_METADATA_DISABLED=true is set: AWS clients will not use the mock");
+  return runCommand(command, { ...process.env, [VARIABLE]: endpoint });
+}
+
+async function serve(given: MockArguments, endpoint: string): Promise<number> {
   const signalled = signal();
-  process.stdout.write(`export AWS_EC2_METADATA_SERVICE_ENDPOINT=${listener.endpoint}\n`);
+  process.stdout.write(`export ${VARIABLE}=${endpoint}\n`);
+  process.stderr.write(banner(given, endpoint));
   await signalled;
-  await listener.close();
-  // What is still to be written has no reader, and would hold the process for ever.
+  // A log that no process reads would keep this one alive.
   if (process.stderr.writableLength > 0) process.exit();
   return 0;
 }
 
-/** Lines that nobody reads are skipped: the mock goes on, and they do not pile up. */
-function log(request: MockRequest): void {
-  if (!process.stderr.writableNeedDrain) process.stderr.write(logLine(request));
+function banner({ options, control }: MockArguments, endpoint: string): string {
+  const {
+    roleName = "mock-role",
+    credentialsTtlSeconds: ttl = DEFAULT_TTL_SECONDS,
+    rotateEverySeconds,
+  } = options;
+  const rotation =
+    rotateEverySeconds === undefined ? "" : `, rotated every ${durationText(rotateEverySeconds)}`;
+  const serving =
+    roleName === null
+      ? "no instance profile is attached"
+      : `role ${roleName}, credentials valid for ${durationText(ttl)}${rotation}`;
+  return [
+    `Mocked instance metadata at ${endpoint}: ${serving}.`,
+    ...(control ? [`Control it below ${endpoint}_mock/`] : []),
+    `Export the line above in another terminal. Stop the mock with Ctrl-C or: kill ${process.pid}\n`,
+  ].join("\n");
 }
 
-function steer(imds: MockImds, { faults, delays, throttle }: MockArguments): void {
-  for (const { text, fault } of faults) tryTo(() => imds.fail(fault), `--fail ${text}`);
-  for (const { text, ms, on } of delays) tryTo(() => imds.delay(ms, on), `--delay ${text}`);
-  if (throttle) tryTo(() => imds.throttle(throttle.limit), `--throttle ${throttle.text}`);
-}
-
-/** Resolves on Ctrl-C or a polite kill. */
+/** Resolves on Ctrl-C or SIGTERM. */
 const signal = (): Promise<void> =>
   new Promise((resolve) => {
     process.once("SIGINT", () => resolve());
@@ -89,15 +111,4 @@ function listenProblem(error: unknown, { port, host }: MockArguments): string {
   if (code === "EACCES")
     return `port ${port} of ${host} may not be used without privileges. Choose another with --port`;
   return `cannot listen on port ${port} of ${host}: ${String(code ?? error)}`;
-}
-
-/** A line of the request log. Headers and queries stay out of it: they hold tokens, and may hold other secrets. */
-function logLine({ method, path, headers, status, step }: MockRequest): string {
-  const shown = path
-    .replace(/^https?:\/\/[^/?#]*/i, "")
-    .replace(/\?.*$/s, "?…")
-    .replace(/[^\u0021-\u007e…]/g, encodeURIComponent);
-  const token = "x-aws-ec2-metadata-token" in headers ? "with a token" : "no token";
-  const time = new Date().toISOString();
-  return `${time} ${method} ${shown} ${status === 0 ? "no answer" : status} (${step}, ${token})\n`;
 }

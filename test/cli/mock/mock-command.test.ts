@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
@@ -43,7 +44,7 @@ async function startMock(...args: string[]) {
   const closed = once(started, "close");
   const stdout = collect(started.stdout, closed);
   const stderr = collect(started.stderr, closed);
-  const [, endpoint = ""] = await stdout.until(/^export AWS_EC2_METADATA_SERVICE_ENDPOINT=(http:\S+)\n$/);
+  const [, endpoint = ""] = await stdout.until(/^export AWS_EC2_METADATA_SERVICE_ENDPOINT=(http:\S+\/)\n$/);
   const stop = async (signal: "SIGINT" | "SIGTERM") => {
     started.kill(signal);
     const [code] = await closed;
@@ -94,7 +95,12 @@ describe("ec2-role-credentials mock", () => {
     const life = Date.parse(document.Expiration ?? "") - Date.parse(document.LastUpdated ?? "");
     expect(life).toBeGreaterThanOrEqual(900_000);
     expect(life).toBeLessThanOrEqual(901_000);
-    expect(log.trimEnd().split("\n")).toEqual([
+    const lines = log.trimEnd().split("\n");
+    expect(lines.slice(0, 2)).toEqual([
+      `Mocked instance metadata at ${endpoint}: role web-server, credentials valid for 15 min.`,
+      expect.stringMatching(/^Export the line above .* Ctrl-C or: kill \d+$/),
+    ]);
+    expect(lines.slice(2)).toEqual([
       expect.stringMatching(/Z PUT \/latest\/api\/token 200 \(token, no token\)$/),
       expect.stringMatching(/Z PUT \/latest\/api\/token 200 \(token, no token\)$/),
       expect.stringMatching(/Z GET \S+\/web-server 200 \(credentials, with a token\)$/),
@@ -115,11 +121,11 @@ describe("ec2-role-credentials mock", () => {
     expect(await hung).toBe("ECONNRESET");
   });
 
-  test("serves on and ends when told to, though nobody reads its log", async () => {
+  test("serves on and ends when told to, though its log is not read", async () => {
     const started = start("mock", "--port", "0");
     const exited = once(started, "exit");
     const stdout = collect(started.stdout, exited);
-    const [, endpoint = ""] = await stdout.until(/^export AWS_EC2_METADATA_SERVICE_ENDPOINT=(http:\S+)\n$/);
+    const [, endpoint = ""] = await stdout.until(/^export AWS_EC2_METADATA_SERVICE_ENDPOINT=(http:\S+\/)\n$/);
     // More than a pipe, and what is read ahead of it, can take.
     const path = `/${"x".repeat(15_000)}`;
     for (let asked = 0; asked < 40; asked += 1)
@@ -158,6 +164,29 @@ describe("ec2-role-credentials mock", () => {
     expect(region.body).toBe("eu-west-3");
   });
 
+  test("serves metadata and user data that were given", async () => {
+    const { endpoint, stop } = await startMock(
+      ...["--imdsv1", "--user-data", COMMAND, "--metadata", "a/b=c=d", "--metadata", "instance-type="],
+    );
+    const bodies = [];
+    for (const path of ["meta-data/a/b", "meta-data/instance-type", "user-data"])
+      bodies.push((await exchange(endpoint, `/latest/${path}`)).body);
+    await stop("SIGINT");
+
+    expect(bodies).toEqual(["c=d", "", await readFile(COMMAND, "utf8")]);
+  });
+
+  test("is driven by other processes with --control", async () => {
+    const { endpoint, stop } = await startMock("--control", "--imdsv1");
+    await fetch(`${endpoint}_mock/attach-role`, { method: "POST", body: '{"name":"other-role"}' });
+    const role = await exchange(endpoint, ROLES_PATH);
+    const { log } = await stop("SIGINT");
+
+    expect(role.body).toBe("other-role");
+    expect(log).toContain(`Control it below ${endpoint}_mock/\n`);
+    expect(log).toMatch(/Z POST \/_mock\/attach-role 200 \(control\)$/m);
+  });
+
   test("serves an instance without a role", async () => {
     const { endpoint, stop } = await startMock("--no-role", "--imdsv1");
     const { status } = await exchange(endpoint, ROLES_PATH);
@@ -188,44 +217,83 @@ describe("ec2-role-credentials mock", () => {
   });
 
   test.for([
-    [["--port", "http"], "--port"],
-    [["--port", "70000"], "--port"],
+    [["--port", "http"], "--port must be"],
+    [["--port", "70000"], "--port must be"],
+    [["--port", "0x10"], "--port must be"],
+    [["--port", "1e3"], "--port must be"],
+    [["--port", " 80"], "--port must be"],
     [["--ttl", "-5"], "--ttl"],
-    [["--ttl=-5"], "--ttl"],
-    [["--ttl", ""], "--ttl"],
-    [["--role", "a b"], "--role"],
+    [["--ttl=-5"], "--ttl must be"],
+    [["--ttl", ""], "--ttl must be"],
+    [["--ttl", "0"], "--ttl must be"],
+    [["--ttl", "0x10"], "--ttl must be"],
+    [["--ttl", "1.5"], "--ttl must be"],
+    [["--ttl", "500ms"], "--ttl must be"],
+    [["--ttl", "6 h"], "--ttl must be"],
+    [["--ttl", "1d"], "--ttl must be"],
+    [["--rotate-every", "never"], "--rotate-every must be"],
+    [["--rotate-every", "0"], "--rotate-every must be"],
+    [["--rotate-every", "0x10"], "--rotate-every must be"],
+    [["--ttl", "30", "--rotate-every", "60"], "--rotate-every 60 is longer than --ttl 30"],
+    [["--rotate-every", "7h"], "--rotate-every 7h is longer than the 6 h"],
+    [["--role", "a b"], "--role must be a role's name"],
     [["--role", "a", "--no-role"], "--no-role"],
-    [["--account", "1"], "--account"],
-    [["--rotate-every", "never"], "--rotate-every"],
-    [["--region", ""], "--region"],
+    [["--account", "1"], "--account must be twelve digits"],
+    [["--region", ""], "--region must be"],
+    [["--metadata", "instance-type"], "--metadata must be PATH=VALUE"],
+    [["--metadata", "=x"], "--metadata path must be"],
+    [["--metadata", "../x=y"], "--metadata path must be"],
+    [["--user-data", "/nonexistent/file"], "--user-data /nonexistent/file cannot be read (ENOENT)"],
+    [["--user-data", "/"], "--user-data / cannot be read (EISDIR)"],
     [["--expose-to-network"], "--host"],
-    [["--fail", "token"], "--fail token"],
-    [["--fail", "tokens:503"], "--fail tokens:503"],
-    [["--fail", "token:explode"], "--fail token:explode"],
-    [["--fail", "token:999"], "--fail token:999"],
-    [["--fail", "token:503:0"], "--fail token:503:0"],
-    [["--fail", "token:503:1:x"], "--fail token:503:1:x"],
-    [["--fail", "token:503:1:0:0"], "--fail token:503:1:0:0"],
-    [["--delay", "soon"], "--delay soon"],
-    [["--delay", "tokens:1"], "--delay tokens:1"],
-    [["--throttle", "5"], "--throttle 5"],
-    [["--throttle", "x:429"], "--throttle x:429"],
+    [["--host", "0.0.0.0", "--expose-to-network", "--control"], "--control is for loopback"],
+    [["--fail", "token"], "--fail token: must be"],
+    [["--fail", "tokens:503"], "--fail tokens:503: STEP must be"],
+    [["--fail", "token:explode"], "--fail token:explode: WHAT must be"],
+    [["--fail", "token:999"], "--fail token:999: WHAT must be"],
+    [["--fail", "token:503:0"], "--fail token:503:0: TIMES must be"],
+    [["--fail", "token:503:0x10"], "--fail token:503:0x10: TIMES must be"],
+    [["--fail", "token:503:1:x"], "--fail token:503:1:x: AFTER must be"],
+    [["--fail", "token:503:1:0:0"], "--fail token:503:1:0:0: must be"],
+    [["--delay", "soon"], "--delay soon: must be"],
+    [["--delay", "tokens:1"], "--delay tokens:1: must be"],
+    [["--delay", "9999h"], "--delay 9999h: must be"],
+    [["--throttle", "5"], "--throttle 5: must be"],
+    [["--throttle", "x:429"], "--throttle x:429: must be"],
+    [["--throttle", "0x5:429"], "--throttle 0x5:429: must be"],
     [["--bogus"], "--bogus"],
     [["extra"], "extra"],
-  ] as const)("says which argument it does not understand: %j", async ([args, named]) => {
-    const stderr = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+  ] as const)(
+    "says which argument it does not understand, in the flag's words: %j",
+    async ([args, named]) => {
+      const stderr = vi.spyOn(process.stderr, "write").mockReturnValue(true);
 
-    expect(await runMock([...args])).toBe(2);
+      expect(await runMock([...args])).toBe(2);
 
-    expect(stderr.mock.calls.join("")).toContain(named);
-    expect(stderr.mock.calls.join("")).not.toContain("    at ");
-  });
+      const complaint = stderr.mock.calls.join("");
+      expect(complaint).toContain(named);
+      expect(complaint).not.toMatch(
+        / {4}at |NaN|credentialsTtlSeconds|rotateEverySeconds|roleName|accountId/,
+      );
+    },
+  );
 
   test("explains its options", async () => {
     const { code, stdout } = await run("mock", "--help");
 
     expect(code).toBe(0);
-    for (const flag of ["port", "role", "ttl", "rotate-every", "account", "region", "imdsv1", "fail"]) {
+    const flags = [
+      "port",
+      "role",
+      "ttl",
+      "rotate-every",
+      "account",
+      "region",
+      "metadata",
+      "user-data",
+      "imdsv1",
+    ];
+    for (const flag of [...flags, "fail", "delay", "throttle", "control"]) {
       expect(stdout).toContain(`--${flag}`);
     }
   });

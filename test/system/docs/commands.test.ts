@@ -53,7 +53,7 @@ test("the command in the testing guide serves metadata at the address it prints"
   const line = await firstLineOf(`${snippet.text.trim()} --port 0`);
 
   const [, endpoint = ""] =
-    /^export AWS_EC2_METADATA_SERVICE_ENDPOINT=(http:\/\/127\.0\.0\.1:\d+)$/.exec(line) ?? [];
+    /^export AWS_EC2_METADATA_SERVICE_ENDPOINT=(http:\/\/127\.0\.0\.1:\d+\/)$/.exec(line) ?? [];
   const client = new InstanceMetadataClient({ endpoint });
   expect(await client.get("/latest/meta-data/iam/security-credentials/")).toBe("my-role");
 });
@@ -68,7 +68,7 @@ test("the README's call and doctor find the mock that the README starts", async 
 
   const { exitCode, stdout, stderr } = await run(
     "sh",
-    ["-euc", snippet.text.replace("http://127.0.0.1:1338", endpoint)],
+    ["-euc", snippet.text.replace(/http:\/\/127\.0\.0\.1:1338\/?/, endpoint)],
     { cwd: project, env: { npm_config_cache: join(project, "npm-cache"), npm_config_offline: "true" } },
   );
 
