@@ -6,7 +6,7 @@ type Plugin = NonNullable<Options["esbuildPlugins"]>[number];
 
 const LIBRARY = { index: "src/index.ts", testing: "src/testing/index.ts" };
 
-/** One section of the notice: the package and its own licence text, which its licence wants to travel along. */
+/** One section of the notice: the package, and its licence text, which the licence requires to be shipped. */
 function licenceSection(packageFolder: string): string {
   const file = readdirSync(packageFolder).find((name) => /^licen[cs]e/i.test(name));
   if (!file) throw new Error(`${packageFolder} is bundled but has no licence file to ship`);
@@ -14,7 +14,7 @@ function licenceSection(packageFolder: string): string {
   return `${name} ${version}\n\n${readFileSync(`${packageFolder}/${file}`, "utf8").trim()}\n`;
 }
 
-/** Ships the licences of the packages that were really bundled, whatever `noExternal` says. */
+/** Ships the licences of the packages that were actually bundled, whatever `noExternal` says. */
 const thirdPartyLicences: Plugin = {
   name: "third-party-licences",
   setup(build) {
@@ -32,7 +32,7 @@ const thirdPartyLicences: Plugin = {
   },
 };
 
-/** The command is imported by nobody, and its map is not shipped: minified, it leaves the package a tenth smaller. */
+/** No program imports the command, so it is minified: the package is a tenth smaller. */
 const minifiedCommand: Plugin = {
   name: "minified-command",
   setup(build) {
@@ -54,16 +54,16 @@ const config: Options = {
   dts: { entry: LIBRARY },
   // One file an entry: each further one costs every process that starts, and the entries share nothing at run time.
   splitting: false,
-  sourcemap: true,
+  // No source maps: the built files are not minified, so a stack trace can be read as it is, and a map is of use only
+  // with the sources beside it, which would double the package.
+  sourcemap: false,
   clean: true,
-  // Nobody can mistake `node:http` for a package of that name.
+  // Keeps `node:http` as it is: without the prefix it could be mistaken for a package.
   removeNodeProtocol: false,
   // p-retry is ESM only: CommonJS users could not load it as a dependency on Node 20.
   noExternal: ["p-retry", "is-network-error"],
   esbuildPlugins: [thirdPartyLicences, minifiedCommand],
   esbuildOptions(options, { format }) {
-    // File and line of a source are what a stack trace needs; its text would more than double the package.
-    options.sourcesContent = false;
     if (format !== "cjs") return;
     // A dynamic import fails inside Jest's CommonJS runtime, so lazy loading is `require` there.
     options.supported = { ...options.supported, "dynamic-import": false };

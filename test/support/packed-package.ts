@@ -48,6 +48,8 @@ export async function packedPackage(): Promise<string> {
 
 /** What `noExternal` in tsup.config.ts names. */
 const BUNDLED: ReadonlySet<string> = new Set(["p-retry", "is-network-error"]);
+/** What generates the site of the documents, and what was generated: neither is packed. */
+const SITE = /\/docs\/(\.vitepress|api)$/;
 const NEEDED_TO_BUILD = ["package.json", "tsconfig.json", "tsup.config.ts", "src"];
 
 async function buildAndPack(home: string): Promise<string> {
@@ -57,7 +59,7 @@ async function buildAndPack(home: string): Promise<string> {
   await mkdir(unpacked);
   const documents = MANIFEST.files.filter((file) => file !== "dist" && existsSync(join(ROOT, file)));
   for (const file of [...NEEDED_TO_BUILD, ...documents]) {
-    await cp(join(ROOT, file), join(project, file), { recursive: true });
+    await cp(join(ROOT, file), join(project, file), { recursive: true, filter: (path) => !SITE.test(path) });
   }
   await installInto(project);
   await must(project, process.execPath, ["node_modules/tsup/dist/cli-default.js", "--silent"]);

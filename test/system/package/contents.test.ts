@@ -1,38 +1,62 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join, posix, relative } from "node:path";
 import { expect, test } from "vitest";
 import { packedPackage } from "../../support/packed-package.js";
 
-/** Chunks are named by their content; a name's hash is of no interest. */
-const withoutHash = (name: string) => name.replace(/-[A-Z0-9]{8}(?=\.)/, "-HASH");
+const DOCUMENT = /^docs\/([a-z0-9-]+\/)*[A-Za-z0-9.-]+\.(md|svg)$/;
+const OF_EXAMPLE = /^docs\/examples\/[a-z0-9-]+\/[a-z.-]+\.(js|ts|json)$/;
 
-test("the package holds the built files, their types and maps, and the documents; nothing else", async () => {
+async function filesOfPackage(): Promise<string[]> {
   const directory = await packedPackage();
-  const files = readdirSync(directory, { recursive: true, withFileTypes: true })
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => withoutHash(relative(directory, join(entry.parentPath, entry.name))));
-  const chunk = /^dist\/[a-z-]+-HASH\.js(\.map)?$/;
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)));
+}
 
-  expect(files.filter((name) => !chunk.test(name)).sort()).toEqual([
+test("the package contains the built files, their types and the documents, and nothing else", async () => {
+  const files = await filesOfPackage();
+
+  expect(files.filter((name) => !DOCUMENT.test(name) && !OF_EXAMPLE.test(name)).sort()).toEqual([
     "CHANGELOG.md",
     "LICENSE",
     "README.md",
     "dist/THIRD_PARTY_LICENSES.txt",
     "dist/cli.js",
     "dist/index.cjs",
-    "dist/index.cjs.map",
     "dist/index.d.cts",
     "dist/index.d.ts",
     "dist/index.js",
-    "dist/index.js.map",
     "dist/testing.cjs",
-    "dist/testing.cjs.map",
     "dist/testing.d.cts",
     "dist/testing.d.ts",
     "dist/testing.js",
-    "dist/testing.js.map",
     "package.json",
   ]);
+});
+
+test("the documents are there, without what only the site needs", async () => {
+  const documents = (await filesOfPackage()).filter((name) => name.startsWith("docs/"));
+
+  expect(documents).toEqual(
+    expect.arrayContaining(["docs/troubleshooting.md", "docs/examples/express-service/server.js"]),
+  );
+  expect(documents.filter((name) => /^docs\/(\.vitepress|api|index\.md|project|public)/.test(name))).toEqual(
+    [],
+  );
+});
+
+test("every link of a document in the package leads to a file in the package", async () => {
+  const directory = await packedPackage();
+  const files = new Set(await filesOfPackage());
+  const dead: string[] = [];
+  for (const document of [...files].filter((name) => name.endsWith(".md"))) {
+    const text = readFileSync(join(directory, document), "utf8").replace(/^```.*?^```/gms, "");
+    for (const [, link = ""] of text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
+      if (/^[a-z]+:/.test(link)) continue;
+      if (!files.has(posix.join(posix.dirname(document), link))) dead.push(`${document}: ${link}`);
+    }
+  }
+  expect(dead).toEqual([]);
 });
 
 test("every file that package.json points to is there", async () => {
