@@ -29,7 +29,7 @@ interface Compose {
   >;
 }
 
-/** Runs a line in a shell, in a project that has the package, until the test is over; gives its first line of output. */
+/** Runs a command in a shell, in a project that has the package, until the test is over. @returns the first line of its output */
 async function firstLineOf(line: string): Promise<string> {
   const project = await projectWith([], []);
   await linkCommand(project);
@@ -49,7 +49,7 @@ async function firstLineOf(line: string): Promise<string> {
 
 test("the command in the testing guide serves metadata at the address it prints", async () => {
   const snippet = theSnippet(OTHER_PROCESSES, (one) => one.language === "sh" && MOCK_COMMAND.test(one.text));
-  // Somebody may be using the usual port.
+  // The usual port may be in use.
   const line = await firstLineOf(`${snippet.text.trim()} --port 0`);
 
   const [, endpoint = ""] =
@@ -62,8 +62,9 @@ test("the README's call and doctor find the mock that the README starts", async 
   const mock = theSnippet("README.md", ({ text }) => MOCK_COMMAND.test(text));
   const line = await firstLineOf(`${mock.text.trim()} --port 0`);
   const [, endpoint = ""] = /=(http:.*)$/.exec(line) ?? [];
-  const snippet = theSnippet("README.md", ({ text }) => text.includes("npx ec2-role-credentials doctor"));
-  const project = await projectWith([], []);
+  const snippet = theSnippet("README.md", ({ text }) => text.includes("node first-call.mjs"));
+  const call = theSnippet("README.md", ({ fileName }) => fileName === "first-call.mjs");
+  const project = await projectWith([], [{ ...call, fileName: "first-call.mjs" }]);
   await linkCommand(project);
 
   const { exitCode, stdout, stderr } = await run(
@@ -73,7 +74,7 @@ test("the README's call and doctor find the mock that the README starts", async 
   );
 
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
-  expect(stdout).toMatch(/^ASIA\w+\n/);
+  expect(stdout).toMatch(/^ASIA\w+ \d{4}-.*Z\n/);
   expect(stdout).toContain("All is well");
 });
 

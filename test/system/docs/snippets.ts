@@ -18,7 +18,7 @@ export interface Snippet {
   /** Of the line after the fence, from 1. */
   readonly line: number;
   readonly language: string;
-  /** What its first line, a comment, says that the file is called. */
+  /** The file's name, if the first line is a comment that gives it. */
   readonly fileName: string | undefined;
   readonly text: string;
 }
@@ -37,6 +37,12 @@ export function snippetsOf(document: string): Snippet[] {
     fileName: FILE_NAME.exec(text)?.[1],
     text,
   }));
+}
+
+/** What a document links to, outside its snippets. */
+export function linksOf(document: string): string[] {
+  const prose = readFileSync(resolve(ROOT, document), "utf8").replace(FENCED, "");
+  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = ""]) => link);
 }
 
 /** The one snippet that fits; an error if there is none, or another. */

@@ -17,6 +17,7 @@ test("the package contains the built files, their types and the documents, and n
   const files = await filesOfPackage();
 
   expect(files.filter((name) => !DOCUMENT.test(name) && !OF_EXAMPLE.test(name)).sort()).toEqual([
+    ".github/SECURITY.md",
     "CHANGELOG.md",
     "LICENSE",
     "README.md",
