@@ -7,7 +7,7 @@ import { parseMockArguments } from "../../../src/cli/mock/arguments.js";
 import { InstanceMetadataClient } from "../../../src/index.js";
 import { createMockImds } from "../../../src/testing/index.js";
 import { CLEAN_ENVIRONMENT, run } from "../../support/child-process.js";
-import { parseYaml, theSnippet } from "./snippets.js";
+import { parseYaml, snippetsOf, theSnippet } from "./snippets.js";
 import { linkCommand, projectWith } from "./test-runs.js";
 
 const OTHER_PROCESSES = "docs/testing-other-processes.md";
@@ -58,25 +58,32 @@ test("the command in the testing guide serves metadata at the address it prints"
   expect(await client.get("/latest/meta-data/iam/security-credentials/")).toBe("my-role");
 });
 
-test("the README's call and doctor find the mock that the README starts", async () => {
-  const mock = theSnippet("README.md", ({ text }) => MOCK_COMMAND.test(text));
-  const line = await firstLineOf(`${mock.text.trim()} --port 0`);
-  const [, endpoint = ""] = /=(http:.*)$/.exec(line) ?? [];
-  const snippet = theSnippet("README.md", ({ text }) => text.includes("node first-call.mjs"));
-  const call = theSnippet("README.md", ({ fileName }) => fileName === "first-call.mjs");
-  const project = await projectWith([], [{ ...call, fileName: "first-call.mjs" }]);
-  await linkCommand(project);
+/** Everything that a document has a newcomer do against the mock. */
+const againstTheMock = (document: string): string =>
+  snippetsOf(document)
+    .filter(({ language }) => language === "sh")
+    .flatMap(({ text }) => text.match(/^npx ec2-role-credentials mock -- .*$/gm) ?? [])
+    .join("\n");
 
-  const { exitCode, stdout, stderr } = await run(
-    "sh",
-    ["-euc", snippet.text.replace(/http:\/\/127\.0\.0\.1:1338\/?/, endpoint)],
-    { cwd: project, env: { npm_config_cache: join(project, "npm-cache"), npm_config_offline: "true" } },
-  );
+test.for(["README.md", "docs/get-started.md"])(
+  "a newcomer's first call and the doctor run as in %s",
+  async (document) => {
+    const call = theSnippet(document, ({ fileName }) => fileName === "first-call.mjs");
+    const project = await projectWith([], [{ ...call, fileName: "first-call.mjs" }]);
+    await linkCommand(project);
+    const script = againstTheMock(document);
 
-  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
-  expect(stdout).toMatch(/^ASIA\w+ \d{4}-.*Z\n/);
-  expect(stdout).toContain("All is well");
-});
+    const { exitCode, stdout, stderr } = await run("sh", ["-euc", script], {
+      cwd: project,
+      env: { npm_config_cache: join(project, "npm-cache"), npm_config_offline: "true", NO_COLOR: "1" },
+    });
+
+    expect(script).toMatch(/ node first-call\.mjs\n.* doctor$/s);
+    expect(exitCode, stderr).toBe(0);
+    expect(stdout).toMatch(/^ASIA[A-Z0-9]{16}/);
+    expect(stdout).toContain("mock-role");
+  },
+);
 
 test("the compose file starts the mock where the service looks for it", () => {
   const snippet = theSnippet(OTHER_PROCESSES, (one) => one.fileName === "compose.yaml");
