@@ -168,7 +168,7 @@ describe("a token that the service no longer knows", () => {
       text("fresh"),
     );
     const late = client.get(PATH);
-    await vi.waitUntil(() => imds.count("metadata") === 1);
+    await vi.waitUntil(() => imds.count("metadata") === 1, { timeout: 60_000 });
     expect(await client.get(PATH)).toBe("fresh");
     refuseLate();
     expect(await late).toBe("fresh");

@@ -2,13 +2,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { inject, vi } from "vitest";
+import { inject } from "vitest";
 import { run } from "./child-process.js";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-
-// Building, packing and compiling take their time on a busy machine.
-vi.setConfig({ testTimeout: 120_000 });
 
 interface Manifest {
   readonly name: string;
@@ -21,8 +18,8 @@ interface Manifest {
 export const MANIFEST: Manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
 
 /**
- * The package as it would be published: built, packed and unpacked again, once a run, whichever test asks first.
- * It is built from a copy, so that nobody else who builds gets in its way.
+ * The package as it would be published: built, packed and unpacked again, once a run, for the test that asks first and all others.
+ * It is built from a copy, so that no other build gets in its way.
  *
  * @returns the directory of the unpacked package
  */

@@ -3,7 +3,7 @@ import { fromInstanceRole, InstanceMetadataClient } from "../../src/index.js";
 import type { ScriptedServer } from "./scripted-server.js";
 
 /** Long enough for any good answer on a loaded machine. */
-const PATIENT_MS = 10_000;
+const PATIENT_MS = 20_000;
 
 /** A provider with a cache of its own. */
 export const providerAt = (

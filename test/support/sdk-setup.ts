@@ -5,10 +5,10 @@ import { onTestFinished } from "vitest";
 import type { InstanceRoleOptions, InstanceRoleProvider } from "../../src/index.js";
 import { fromInstanceRole } from "../../src/index.js";
 import type { MockImds, MockImdsOptions, MockStep } from "../../src/testing/index.js";
-import { createMockImds } from "../../src/testing/index.js";
+import { clearSharedCredentials, createMockImds } from "../../src/testing/index.js";
 import { S3Endpoint } from "./s3-endpoint.js";
 
-/** An instance and an S3 that accepts its credentials, both on loopback; gone when the test is. */
+/** An instance and an S3 that accepts its credentials, both on loopback until the test is over. */
 export interface SdkScene {
   readonly imds: MockImds;
   /** Of IMDS. */
@@ -17,18 +17,23 @@ export interface SdkScene {
   readonly s3Url: string;
   provider(options?: InstanceRoleOptions): InstanceRoleProvider;
   client(config: S3ClientConfig): S3Client;
-  /** The set served now. */
+  /** The credentials served now. */
   current(): AwsCredentialIdentity;
-  /** Puts a new set in the place of the one served, which S3 accepts, too. */
+  /** Serves new credentials, which S3 accepts too. */
   rotate(): AwsCredentialIdentity;
   /** Every metadata request since the last time that this was asked, by its step. */
   newSteps(): MockStep[];
 }
 
+/** Long enough for any good answer on a busy machine. */
+const PATIENT_MS = 20_000;
+
 /** The SDK's own default writes on the terminal. */
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 
 export async function sdkScene(options?: MockImdsOptions): Promise<SdkScene> {
+  // Another test may have had a mock on the same port.
+  clearSharedCredentials();
   const imds = createMockImds(options);
   const listener = await imds.listen();
   const s3 = new S3Endpoint();
@@ -36,7 +41,7 @@ export async function sdkScene(options?: MockImdsOptions): Promise<SdkScene> {
   onTestFinished(async () => {
     await Promise.all([listener.close(), s3.close()]);
   });
-  let told = 0;
+  let seen = 0;
   const current = () => {
     if (!imds.credentials) throw new Error("no role is attached");
     return imds.credentials;
@@ -49,7 +54,7 @@ export async function sdkScene(options?: MockImdsOptions): Promise<SdkScene> {
     s3Url,
     current,
     provider(more) {
-      const provider = fromInstanceRole({ endpoint: listener.endpoint, ...more });
+      const provider = fromInstanceRole({ endpoint: listener.endpoint, timeout: PATIENT_MS, ...more });
       onTestFinished(() => provider.close());
       return provider;
     },
@@ -66,13 +71,13 @@ export async function sdkScene(options?: MockImdsOptions): Promise<SdkScene> {
       return client;
     },
     rotate() {
-      const set = imds.rotate();
-      s3.accept(set);
-      return set;
+      const credentials = imds.rotate();
+      s3.accept(credentials);
+      return credentials;
     },
     newSteps() {
-      const steps = imds.requests.slice(told).map(({ step }) => step);
-      told = imds.requests.length;
+      const steps = imds.requests.slice(seen).map(({ step }) => step);
+      seen = imds.requests.length;
       return steps;
     },
   };

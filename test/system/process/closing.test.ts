@@ -1,10 +1,13 @@
-import { expect, onTestFinished, test, vi } from "vitest";
+import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import type { InstanceRoleOptions } from "../../../src/index.js";
 import { fromInstanceRole } from "../../../src/index.js";
 import type { MockImds } from "../../../src/testing/index.js";
-import { createMockImds } from "../../../src/testing/index.js";
+import { clearSharedCredentials, createMockImds } from "../../../src/testing/index.js";
 
-/** Looks again as often as it can. */
+// Another test may have had a mock on the same port.
+beforeEach(clearSharedCredentials);
+
+/** Refreshes as often as it can. */
 const RESTLESS: InstanceRoleOptions = { maxAgeSeconds: 0.02, advisoryWindowSeconds: 0.02 };
 
 async function listening() {
@@ -19,7 +22,7 @@ async function moreRequests({ requests }: MockImds, count: number) {
   await vi.waitUntil(() => requests.length >= before + count, { timeout: 20_000, interval: 1 });
 }
 
-/** Somebody else's provider, whose looks tell that time goes by. */
+/** Another provider, whose refreshes show that time passes. */
 async function witness() {
   const { imds, endpoint } = await listening();
   const provider = fromInstanceRole({ ...RESTLESS, endpoint });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { consumerProject } from "../../support/packed-package.js";
 import { runProgram } from "../../support/programs.js";
 
-/** For programs, which have mock and library in one process and say at the end what they saw. */
+/** For programs, which have mock and library in one process and print what they have seen. */
 const PRELUDE = `
   import { setImmediate } from "node:timers/promises";
   import { createMockImds } from "ec2-role-credentials/testing";
@@ -12,7 +12,7 @@ const PRELUDE = `
     const { endpoint, close } = await imds.listen();
     return { imds, endpoint, close };
   };
-  /** Looks again as often as it can. */
+  /** Refreshes as often as it can. */
   const restless = async (endpoint, more) => {
     const provider = fromInstanceRole({ maxAgeSeconds: 0.02, advisoryWindowSeconds: 0.02, endpoint, ...more });
     await provider();
@@ -23,7 +23,7 @@ const PRELUDE = `
     while (requests.length < before + count) await setImmediate();
   };
   const collectGarbage = async (done) => {
-    // Looking at a reference keeps what it refers to alive until the end of the turn.
+    // Dereferencing a WeakRef keeps its target alive until the end of the turn.
     do {
       await setImmediate();
       globalThis.gc();
@@ -40,7 +40,7 @@ async function report(program: string): Promise<unknown> {
   return JSON.parse(stdout);
 }
 
-test("what a first caller has in its AsyncLocalStorage is kept by nothing that is kept for everybody", async () => {
+test("what the first caller has in its AsyncLocalStorage is not kept by what all callers share", async () => {
   const seen = await report(`
     const { AsyncLocalStorage } = await import("node:async_hooks");
     const { InstanceMetadataClient, instanceRegion } = await import("ec2-role-credentials");
@@ -77,7 +77,7 @@ test("what a first caller has in its AsyncLocalStorage is kept by nothing that i
   expect(seen).toEqual([]);
 });
 
-test("providers that were dropped are collected and look no more, while others go on", async () => {
+test("providers that were dropped are collected and refresh no more, while others go on", async () => {
   const seen = await report(`
     const [dropped, kept] = [await listening(), await listening()];
     const provider = await restless(kept.endpoint);
@@ -96,6 +96,34 @@ test("providers that were dropped are collected and look no more, while others g
     await Promise.all([dropped.close(), kept.close()]);`);
 
   expect(seen).toEqual({ after: 0, kept: "mock-role" });
+});
+
+test("the timer of a cache that was collected is cleared", async () => {
+  const seen = await report(`
+    const { endpoint, close } = await listening();
+    const { setTimeout, clearTimeout } = globalThis;
+    const planned = new Set();
+    globalThis.setTimeout = (callback, ms, ...args) => {
+      const timer = setTimeout(callback, ms, ...args);
+      // The next refresh, not a deadline of a request.
+      if (ms > 600_000) planned.add(timer);
+      return timer;
+    };
+    globalThis.clearTimeout = (timer) => {
+      planned.delete(timer);
+      clearTimeout(timer);
+    };
+    const plannedBefore = await (async () => {
+      const providers = Array.from({ length: 10 }, () => fromInstanceRole({ endpoint, shared: false }));
+      for (const provider of providers) await provider();
+      return planned.size;
+    })();
+    let turns = 0;
+    await collectGarbage(() => planned.size === 0 || ++turns === 200);
+    console.log(JSON.stringify({ plannedBefore, plannedAfter: planned.size }));
+    await close();`);
+
+  expect(seen).toEqual({ plannedBefore: 10, plannedAfter: 0 });
 });
 
 test("a cache that several providers share refreshes until the last of them was dropped", async () => {
@@ -123,7 +151,7 @@ test("a cache that several providers share refreshes until the last of them was 
   expect(seen).toEqual({ loads: 1, after: 0, clock: "function" });
 });
 
-test("a look that a dropped provider's caller waits for still comes to its end", async () => {
+test("a refresh that the caller of a dropped provider waits for still ends", async () => {
   const seen = await report(`
     const { imds, endpoint, close } = await listening();
     imds.delay(100, "credentials");
@@ -164,39 +192,44 @@ test("3,000 providers that were used and dropped leave the heap where it was", a
     let dropped = Infinity;
     for (let round = 0; round < 6; round++) dropped = Math.min(dropped, await growth());
     const providers = [];
-    const held = await growth(providers);
-    console.log(JSON.stringify({ dropped, held, count: providers.length, first: first.status().roleName }));
+    const kept = await growth(providers);
+    console.log(JSON.stringify({ dropped, kept, count: providers.length, first: first.status().roleName }));
     await close();`);
 
-  const { dropped, held } = seen as { dropped: number; held: number };
-  // Held, they show: dropped, not a tenth of that is left.
-  expect(held).toBeGreaterThan(3000 * 100);
-  expect(dropped).toBeLessThan(held / 10);
+  const { dropped, kept } = seen as { dropped: number; kept: number };
+  // Kept, they take memory: once they are dropped, not a tenth of that is left.
+  expect(kept).toBeGreaterThan(3000 * 100);
+  expect(dropped).toBeLessThan(kept / 10);
 });
 
 test("a provider that is dropped before its settings are read leaves nothing in the cache that it would share", async () => {
   const seen = await report(`
     import { execFileSync } from "node:child_process";
-    import { open, writeFile } from "node:fs/promises";
+    import { closeSync, openSync } from "node:fs";
+    import { open } from "node:fs/promises";
     const { imds, endpoint, close } = await listening();
     const kept = fromInstanceRole({ endpoint });
     await kept();
-    // A config file that can be opened once somebody writes to it.
-    process.env.AWS_CONFIG_FILE = process.cwd() + "/slow-config";
-    execFileSync("mkfifo", [process.env.AWS_CONFIG_FILE]);
+    // All of Node's threads for files wait for a writer, so that no config file is read before there is one.
+    const pipes = ["one", "two", "three", "four"];
+    execFileSync("mkfifo", pipes);
+    const opening = pipes.map((pipe) => open(pipe));
+    process.env.AWS_CONFIG_FILE = process.cwd() + "/config";
     process.env.AWS_SHARED_CREDENTIALS_FILE = process.cwd() + "/credentials";
-    await writeFile(process.env.AWS_SHARED_CREDENTIALS_FILE, "");
     const { loading, provider, logger } = (() => {
       const logger = { debug() {}, info() {}, warn() {}, error() {} };
       const provider = fromInstanceRole({ endpoint, logger });
       return { loading: provider(), provider: new WeakRef(provider), logger: new WeakRef(logger) };
     })();
     await collectGarbage(() => isGone(provider));
-    await (await open(process.env.AWS_CONFIG_FILE, "w")).close();
+    const isLoggerAlive = !isGone(logger);
+    for (const pipe of pipes) closeSync(openSync(pipe, "w"));
+    for (const file of await Promise.all(opening)) await file.close();
     await loading;
     await collectGarbage(() => isGone(logger));
     await kept({ forceRefresh: true });
-    console.log(JSON.stringify({ requests: imds.requests.length }));
+    console.log(JSON.stringify({ isLoggerAlive, requests: imds.requests.length }));
     await close();`);
-  expect(seen).toEqual({ requests: 4 });
+
+  expect(seen).toEqual({ isLoggerAlive: true, requests: 4 });
 });

@@ -1,9 +1,12 @@
 import { connect, createServer } from "node:net";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { fromInstanceRole, InstanceMetadataClient } from "../../../src/index.js";
-import { createMockImds } from "../../../src/testing/index.js";
+import { clearSharedCredentials, createMockImds } from "../../../src/testing/index.js";
 import { consumerProject } from "../../support/packed-package.js";
 import { runProgram } from "../../support/programs.js";
+
+/** Long enough for any good answer on a busy machine. */
+const PATIENT_MS = 20_000;
 
 /** A mocked IMDS behind a plain forwarder, which sees every connection come and go. */
 async function watchedImds() {
@@ -37,18 +40,21 @@ async function watchedImds() {
   };
 }
 
+const allClosed = (connections: () => { open: number }): Promise<unknown> =>
+  vi.waitUntil(() => connections().open === 0, { timeout: 60_000 });
+
 test("a load uses one connection for its requests and closes it", async () => {
   const { imds, endpoint, connections, ...watched } = await watchedImds();
   onTestFinished(() => watched[Symbol.asyncDispose]());
-  const provider = fromInstanceRole({ endpoint });
+  const provider = fromInstanceRole({ endpoint, timeout: PATIENT_MS });
 
   await provider();
-  await vi.waitUntil(() => connections().open === 0);
+  await allClosed(connections);
   expect(connections().made).toBe(1);
   expect(imds.requests).toHaveLength(3);
 
   await provider({ forceRefresh: true });
-  await vi.waitUntil(() => connections().open === 0);
+  await allClosed(connections);
   expect(connections().made).toBe(2);
 });
 
@@ -60,27 +66,25 @@ test("a load that fails closes its connection too", async () => {
   await expect(fromInstanceRole({ endpoint, timeout: 100, maxRetries: 1 })()).rejects.toThrow(
     "[IMDS_TIMEOUT]",
   );
-  await vi.waitUntil(() => connections().open === 0);
+  await allClosed(connections);
 });
 
 test("readers side by side leave no connection behind", async () => {
   const { endpoint, connections, ...watched } = await watchedImds();
   onTestFinished(() => watched[Symbol.asyncDispose]());
-  const client = new InstanceMetadataClient({ endpoint });
+  const client = new InstanceMetadataClient({ endpoint, timeout: PATIENT_MS });
 
   const regions = await Promise.all(Array.from({ length: 40 }, () => client.region()));
 
   expect(new Set(regions)).toEqual(new Set(["us-east-1"]));
-  await vi.waitUntil(() => connections().open === 0);
+  await allClosed(connections);
 });
 
-test.runIf(process.platform === "linux")(
-  "after a load the process has no socket that it did not have before, listening or not",
-  async () => {
-    const imds = createMockImds();
-    const listener = await imds.listen();
-    onTestFinished(() => listener.close());
-    const source = `
+test("after a load the process has no socket that it did not have before, listening or not", async () => {
+  const imds = createMockImds();
+  const listener = await imds.listen();
+  onTestFinished(() => listener.close());
+  const source = `
         import { readdirSync, readlinkSync } from "node:fs";
     import { fromInstanceRole, instanceRegion } from "ec2-role-credentials";
     const sockets = () => readdirSync("/proc/self/fd").flatMap((fd) => {
@@ -97,10 +101,12 @@ test.runIf(process.platform === "linux")(
     await new Promise(setImmediate);
     console.log(JSON.stringify({ during, left: sockets().filter((socket) => !before.includes(socket)) }));`;
 
-    const { stdout } = await runProgram(await consumerProject(), "mjs", source, {
-      env: { AWS_EC2_METADATA_SERVICE_ENDPOINT: listener.endpoint },
-    });
+  // Another test may have had a mock on the same port.
+  beforeEach(clearSharedCredentials);
 
-    expect(JSON.parse(stdout)).toEqual({ during: 1, left: [] });
-  },
-);
+  const { stdout } = await runProgram(await consumerProject(), "mjs", source, {
+    env: { AWS_EC2_METADATA_SERVICE_ENDPOINT: listener.endpoint },
+  });
+
+  expect(JSON.parse(stdout)).toEqual({ during: 1, left: [] });
+});
