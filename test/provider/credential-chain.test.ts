@@ -108,8 +108,8 @@ describe("in a chain of the SDK's providers", () => {
     expect(scene.newSteps()).toEqual([]);
   });
 
-  test("a setting that cannot be ends the chain: nobody else's credentials are used by mistake", async () => {
-    setting("AWS_METADATA_SERVICE_TIMEOUT", "soon");
+  test("an invalid setting ends the chain: the next provider's credentials are not used by mistake", async () => {
+    setting("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "many");
     const scene = await sdkScene();
     const next = vi.fn(fallback);
 
