@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
+import { noFileDescriptorError } from "../errors/messages.js";
 import { systemCodeOf } from "../errors/system-code.js";
-import { noFileDescriptorError } from "../runtime/file-descriptors.js";
 
 const MAX_BYTES = 1024 * 1024;
 

@@ -1,6 +1,6 @@
 /**
- * What went wrong, as a closed union. Control flow reads the code, never the message text; each code has
- * an anchor of the same name in `docs/troubleshooting.md`.
+ * What went wrong, as a closed union. Decide by the code, never by the text of the message. Each code has an anchor of
+ * the same name in `docs/troubleshooting.md`, and `npx ec2-role-credentials doctor --explain CODE` prints it in short.
  */
 export type InstanceMetadataErrorCode =
   | "IMDS_DISABLED"
@@ -20,9 +20,9 @@ export type InstanceMetadataErrorCode =
   | "ABORTED";
 
 /**
- * The step in which it went wrong: the session token's PUT, the role list, the role's credentials document,
- * or any other metadata path. An error raised before any request carries the step that would have been first; `ABORTED`
- * that of what was to be read.
+ * The step in which it went wrong: the session token's PUT, the role list, the role's credentials document, or any
+ * other metadata path. An error raised before any request carries the step that would have been first; `ABORTED` that
+ * of what was being read.
  */
 export type InstanceMetadataStep = "token" | "role" | "credentials" | "metadata";
 
@@ -32,22 +32,34 @@ export interface InstanceMetadataErrorDetails {
   readonly code: InstanceMetadataErrorCode;
   /** The step in which it went wrong. */
   readonly step: InstanceMetadataStep;
-  /** HTTP status of the answer to the last attempt, if there was one. */
+  /** HTTP status of the response to the last attempt; none if the last attempt got no response. */
   readonly statusCode?: number | undefined;
-  /** How often the failing request was sent; 0 when none was. */
+  /** How often the failing request was sent; 0 if it never was. */
   readonly attempts?: number | undefined;
-  /** Only errors that cannot hold a secret: system errors and the caller's own abort reason. */
+  /** What the system or the caller's signal gave as the reason. Only what cannot hold a secret. */
   readonly cause?: unknown;
 }
 
+/** What `JSON.stringify` makes of an {@link InstanceMetadataError}. */
+export interface InstanceMetadataErrorJson {
+  readonly name: "InstanceMetadataError";
+  readonly code: InstanceMetadataErrorCode;
+  readonly message: string;
+  readonly step: InstanceMetadataStep;
+  readonly attempts: number;
+  /** The error's `statusCode`; missing if there is none. */
+  readonly status?: number;
+}
+
+/** Without a version: `instanceof` holds across all copies of the library in a process. */
 const BRAND: unique symbol = Symbol.for("ec2-role-credentials.InstanceMetadataError") as never;
 
 const ENDS_THE_CHAIN: ReadonlySet<InstanceMetadataErrorCode> = new Set(["INVALID_CONFIGURATION", "ABORTED"]);
 
 /**
- * The one error class of this library. Its message says what happened, at which endpoint and what to do
- * about it, and ends with its code in brackets. Neither the error nor its cause ever holds a session token,
- * a key, a response body or a request.
+ * The one error class of this library. Its message says what happened, at which endpoint and what to do about it, and
+ * ends with its code in brackets. Neither the error nor its cause ever holds a session token, a key, a response body or
+ * a request.
  *
  * `instanceof` holds across the ESM and the CommonJS copy of the library in one process.
  */
@@ -59,13 +71,13 @@ export class InstanceMetadataError extends Error {
   /** The step in which it went wrong. */
   readonly step: InstanceMetadataStep;
   /**
-   * Read by the credential chains of the AWS SDK: `true` lets the chain ask its next provider. `false` only
-   * for `INVALID_CONFIGURATION` and `ABORTED`.
+   * Read by the credential chains of the AWS SDK: `true` lets the chain ask its next provider. `false` only for
+   * `INVALID_CONFIGURATION` and `ABORTED`.
    */
   readonly tryNextLink: boolean;
-  /** How often the failing request was sent; 0 when none was. */
+  /** How often the failing request was sent; 0 if it never was. */
   readonly attempts: number;
-  /** HTTP status of the answer to the last attempt, if there was one. */
+  /** HTTP status of the response to the last attempt; undefined if the last attempt got no response. */
   declare readonly statusCode?: number;
 
   constructor(message: string, details: InstanceMetadataErrorDetails) {
@@ -78,13 +90,29 @@ export class InstanceMetadataError extends Error {
     Object.defineProperty(this, BRAND, { value: true });
   }
 
-  /** Makes `instanceof` hold for errors of the other module format's copy too. */
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    // biome-ignore lint/complexity/noThisInStatic: a derived class inherits the method, and asks for its own instances
-    if (this !== InstanceMetadataError) return super[Symbol.hasInstance](value);
-    return typeof value === "object" && value !== null && BRAND in value;
+  /** What a log or an HTTP response needs. An `Error` has no `message` in JSON otherwise. */
+  toJSON(): InstanceMetadataErrorJson {
+    const { name, code, message, step, attempts, statusCode } = this;
+    return { name, code, message, step, attempts, ...(statusCode !== undefined && { status: statusCode }) };
   }
 }
 
-export const codeOf = (error: Error | undefined): InstanceMetadataErrorCode | undefined =>
+// Outside of the class: a class that names itself inside is renamed by bundlers, and would be printed by that name.
+Object.defineProperty(InstanceMetadataError, Symbol.hasInstance, {
+  value(this: unknown, value: unknown): boolean {
+    // A class that an application derives from this one inherits the method, and asks for its own instances.
+    if (this !== InstanceMetadataError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return typeof value === "object" && value !== null && BRAND in value;
+  },
+});
+
+export const codeOf = (error: unknown): InstanceMetadataErrorCode | undefined =>
   error instanceof InstanceMetadataError ? error.code : undefined;
+
+/**
+ * Makes the stack trace of an error lead to the caller that waited for it: where the error was made, in the middle of
+ * a request, the stack does not reach the caller. Call it in an async function that the caller awaits.
+ */
+export function traceToCaller(error: unknown): void {
+  if (error instanceof InstanceMetadataError) Error.captureStackTrace?.(error, traceToCaller);
+}

@@ -1,12 +1,13 @@
-import type { IncomingMessage } from "node:http";
 import type { HttpRequest, HttpResponse } from "@smithy/types";
 import type { Endpoint } from "../config/endpoint.js";
 import { abortedBy, failureFromError, RequestFailure } from "../errors/request-failure.js";
-import { unrefTimer } from "../runtime/clock.js";
+import { afterNextPoll, unrefTimer } from "../runtime/clock.js";
 import { suppressTracing } from "../runtime/suppress-tracing.js";
 import { VERSION } from "../runtime/version.js";
+import { readBody } from "./response-body.js";
 import type { Transport } from "./transport.js";
 import { loadTransport } from "./transport.js";
+import { Turns } from "./turns.js";
 
 export interface MetadataRequest {
   readonly method: "GET" | "PUT";
@@ -15,103 +16,78 @@ export interface MetadataRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** The most bytes that the body may have. */
   readonly maxBytes: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Called for each HTTP request that is sent. */
+  readonly onRequest?: (() => void) | undefined;
 }
 
-/** An answer with status 200. */
-export interface MetadataAnswer {
+export interface MetadataResponse {
+  readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  /** Empty unless the status is 200. */
+  readonly body: Uint8Array;
 }
-
-const UTF_8 = new TextDecoder();
 
 const USER_AGENT = `ec2-role-credentials/${VERSION} lang/js md/nodejs#${process.versions.node} os/${process.platform}`;
 
-/** IMDS limits simultaneous connections per instance: what exceeds this waits for its turn, before its deadline starts. */
-const MOST_AT_ONCE = 16;
+/** IMDS limits the connections of an instance: more requests than this wait for their turn, before their deadline starts. */
+const MAX_AT_ONCE = 16;
+
+/** The session token's header. */
+export const TOKEN_HEADER = "x-aws-ec2-metadata-token";
+
+const NO_BODY = new Uint8Array();
 
 /**
- * One HTTP request to the metadata service and its whole answer: one deadline from connect to last byte, a cap
- * on the body, no redirects, no proxy. Connections are kept while somebody holds the exchange open, then closed.
+ * One HTTP request to the metadata service and its whole response: one deadline from connect to last byte, a limit on the
+ * body, no redirects, no proxy.
  */
 export class HttpExchange {
   readonly #endpoint: Endpoint;
   readonly #timeoutMs: number;
-  readonly #queue: (() => void)[] = [];
+  readonly #turns = new Turns(MAX_AT_ONCE);
   #openTransport: (() => Transport) | undefined;
   #transport: Transport | undefined;
-  #holders = 0;
-  #active = 0;
+  #users = 0;
 
   constructor(endpoint: Endpoint, timeoutMs: number) {
     this.#endpoint = endpoint;
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Runs `work`; connections made meanwhile are kept, and closed when the last one to hold the exchange is done. */
-  async hold<T>(work: () => Promise<T>): Promise<T> {
-    this.#holders++;
+  /** Runs work that sends requests. Its connections are kept until all such work is done, and then closed. */
+  async withConnections<T>(work: () => Promise<T>): Promise<T> {
+    this.#users++;
     try {
       return await work();
     } finally {
-      this.#holders--;
-      if (this.#holders === 0) {
+      this.#users--;
+      if (this.#users === 0) {
         this.#transport?.destroy();
         this.#transport = undefined;
       }
     }
   }
 
-  /** Sends one request. Rejects with a `RequestFailure`, also for every status but 200. */
-  send(request: MetadataRequest, signal?: AbortSignal, onRequest?: () => void): Promise<MetadataAnswer> {
-    return this.hold(async () => {
-      await this.#turn(signal);
+  /** Sends one request and resolves to the response, whatever its status. Rejects with a `RequestFailure`. */
+  async send(request: MetadataRequest): Promise<MetadataResponse> {
+    return this.withConnections(async () => {
+      await this.#turns.begin(request.signal);
       try {
-        return await this.#exchange(request, signal, onRequest);
+        this.#openTransport ??= await loadTransport(this.#endpoint);
+        this.#transport ??= this.#openTransport();
+        return await this.#attempt(request, this.#transport);
       } finally {
-        this.#next();
+        this.#turns.end();
       }
     });
   }
 
-  #turn(signal: AbortSignal | undefined): Promise<void> {
-    if (this.#active < MOST_AT_ONCE) {
-      this.#active++;
-      return Promise.resolve();
-    }
-    return new Promise((resolve, reject) => {
-      const onTurn = () => {
-        signal?.removeEventListener("abort", onAbort);
-        resolve();
-      };
-      const onAbort = () => {
-        this.#queue.splice(this.#queue.indexOf(onTurn), 1);
-        reject(abortedBy(signal));
-      };
-      if (signal?.aborted) return reject(abortedBy(signal));
-      this.#queue.push(onTurn);
-      signal?.addEventListener("abort", onAbort, { once: true });
-    });
-  }
-
-  #next(): void {
-    const waiting = this.#queue.shift();
-    if (waiting) waiting();
-    else this.#active--;
-  }
-
-  async #exchange(
-    request: MetadataRequest,
-    signal: AbortSignal | undefined,
-    onRequest: (() => void) | undefined,
-  ): Promise<MetadataAnswer> {
-    this.#openTransport ??= await loadTransport(this.#endpoint);
+  async #attempt(request: MetadataRequest, transport: Transport): Promise<MetadataResponse> {
+    const { signal } = request;
     if (signal?.aborted) throw abortedBy(signal);
-    this.#transport ??= this.#openTransport();
-    const transport = this.#transport;
-    const wireRequest = this.#wireRequest(request);
-    // What the handler also takes for an `AbortSignal`, which takes Node a good part of a request to make.
-    const stop: { aborted: boolean; onabort: (() => void) | null } = { aborted: false, onabort: null };
+    // A minimal stand-in: making a real AbortSignal takes a noticeable share of a request.
+    const stop: StopSignal = { aborted: false, onabort: null };
     let end: (failure: RequestFailure) => void = () => {};
     const ended = new Promise<never>((_, reject) => {
       end = (failure) => {
@@ -122,31 +98,43 @@ export class HttpExchange {
     });
     const onTimeout = () =>
       end(
-        transport.isConnecting(wireRequest.headers)
-          ? new RequestFailure("unconnected", "no connection was made in time")
-          : new RequestFailure("timeout", "no whole answer came in time"),
+        transport.isConnecting()
+          ? new RequestFailure("connect-timeout", "no connection was made in time")
+          : new RequestFailure("timeout", "no complete response came in time"),
       );
     const onAbort = () => end(abortedBy(signal));
-    // After a blocked event loop the timer comes first and the answer, long here, second: let it be read. The
-    // immediate stays referenced: an idle loop sleeps past one that is not, and the deadline would never come.
-    const timer = unrefTimer(() => setImmediate(onTimeout), this.#timeoutMs);
+    // After a blocked event loop the timer fires before a response is read that has arrived in time: read it first. The
+    // immediate keeps the loop from sleeping, so that the deadline is kept in an idle process.
+    const timer = unrefTimer(() => afterNextPoll(onTimeout), this.#timeoutMs);
     signal?.addEventListener("abort", onAbort, { once: true });
-    onRequest?.();
     try {
-      const answer = suppressTracing(() =>
-        transport.handler.handle(wireRequest as never, { abortSignal: stop }),
-      );
-      // Whatever the handler makes of the end, the attempt is over.
-      return await Promise.race([
-        ended,
-        answer.then(({ response }) => readAnswer(response, request.maxBytes)),
-      ]);
+      // The attempt ends at its deadline, even if the handler ignores the abort.
+      return await Promise.race([ended, this.#exchange(request, transport, stop)]);
     } catch (error) {
-      throw error instanceof RequestFailure ? error : failureFromError(error);
+      throw error instanceof RequestFailure ? error : failureFromError(error, request.headers[TOKEN_HEADER]);
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
     }
+  }
+
+  async #exchange(
+    request: MetadataRequest,
+    transport: Transport,
+    abortSignal: StopSignal,
+  ): Promise<MetadataResponse> {
+    const send = () => {
+      request.onRequest?.();
+      const wireRequest = this.#wireRequest(request);
+      return suppressTracing(() => transport.handler.handle(wireRequest as never, { abortSignal }));
+    };
+    const sendOnNewConnection = (error: unknown) => {
+      if (abortSignal.aborted || !transport.failedOnReuse(error)) throw error;
+      transport.closeIdle();
+      return send();
+    };
+    const { response } = await send().catch(sendOnNewConnection);
+    return readResponse(response, request.maxBytes);
   }
 
   #wireRequest({ method, path, headers }: MetadataRequest): HttpRequest {
@@ -163,36 +151,17 @@ export class HttpExchange {
   }
 }
 
-async function readAnswer(
-  { statusCode, headers, body }: HttpResponse,
-  maxBytes: number,
-): Promise<MetadataAnswer> {
-  if (statusCode === 200) return { headers, body: await readBody(body, maxBytes) };
-  body.destroy();
-  throw new RequestFailure("status", `it answered with status ${statusCode}`, { statusCode });
+/** What the handler uses of an `AbortSignal`. */
+interface StopSignal {
+  aborted: boolean;
+  onabort: (() => void) | null;
 }
 
-/** By events: what Node loads to iterate over a stream costs a process that starts more than a request does. */
-function readBody(message: IncomingMessage, maxBytes: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    let whole = false;
-    const onClose = () => {
-      if (!whole) reject(new RequestFailure("truncated", "the answer broke off"));
-    };
-    if (message.destroyed) return onClose();
-    message.on("data", (chunk: Buffer) => {
-      size += chunk.length;
-      chunks.push(chunk);
-      if (size <= maxBytes) return;
-      reject(new RequestFailure("oversized", `the body is over ${maxBytes} bytes`));
-      message.destroy();
-    });
-    message.once("end", () => {
-      whole = message.complete;
-      if (whole) resolve(UTF_8.decode(Buffer.concat(chunks)));
-    });
-    message.once("error", onClose).once("close", onClose);
-  });
+async function readResponse(
+  { statusCode: status, headers, body }: HttpResponse,
+  maxBytes: number,
+): Promise<MetadataResponse> {
+  if (status === 200) return { status, headers, body: await readBody(body, maxBytes) };
+  body.destroy();
+  return { status, headers, body: NO_BODY };
 }

@@ -1,14 +1,17 @@
 import type { InstanceMetadataOptions } from "../config/options.js";
 import { checkedOptions } from "../config/options.js";
-import { resolveMetadataSettings } from "../config/settings.js";
+import { type MetadataSettings, resolveMetadataSettings } from "../config/settings.js";
+import { traceToCaller } from "../errors/instance-metadata-error.js";
+import { maxRequestMs } from "../http/retry-policy.js";
 import { runOutsideAsyncContext } from "../runtime/async-context.js";
 import { keepProcessAlive } from "../runtime/clock.js";
 import { log } from "../runtime/log.js";
 import { parseJsonObject } from "./json-object.js";
-import type { MetadataReader, Reading } from "./metadata-reader.js";
+import { IDENTITY_DOCUMENT_PATH, INSTANCE_ID_PATH, PROFILE_PATH } from "./metadata-paths.js";
+import type { MetadataReader, ReadRequest } from "./metadata-reader.js";
 import { readRegion } from "./region.js";
 import { metadataReader } from "./shared-readers.js";
-import { word } from "./word.js";
+import { parseWord } from "./word.js";
 
 /**
  * The instance identity document, as EC2 writes it; more fields may be there.
@@ -53,11 +56,9 @@ export interface InstanceProfileInfo {
   readonly [field: string]: unknown;
 }
 
-const MAX_BYTES = 1024 * 1024;
-
 /**
- * A token-aware client of the EC2 instance metadata service (IMDSv2). One session token serves all reads; no
- * connection is left behind when none is under way.
+ * A token-aware client of the EC2 instance metadata service (IMDSv2). Clients and providers with equal settings share one
+ * session token; no connection is left open when no read is in flight.
  *
  * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
  */
@@ -67,7 +68,7 @@ export class InstanceMetadataClient {
   #resolving: Promise<MetadataReader> | undefined;
 
   /**
-   * Reads nothing yet: environment and config file are looked at on the first call.
+   * Reads nothing yet: environment and config file are read on the first call.
    *
    * @throws TypeError or RangeError that names the option, for an option that is not valid.
    */
@@ -76,63 +77,70 @@ export class InstanceMetadataClient {
   }
 
   /**
-   * Reads one path, given in full (`/latest/meta-data/instance-id`), and resolves to its text, up to 1 MiB.
-   * The result may be empty, as a tag's value may.
+   * Reads one path, given in full (`/latest/meta-data/instance-id`), and resolves to its text, up to 1 MiB. It may be
+   * empty, as a tag's value may.
    *
    * @param path begins with a slash
    * @param options `signal` ends the request when it is aborted
-   * @throws InstanceMetadataError `NOT_FOUND` when there is no such path, `ABORTED` for the signal, and every
-   * other code of a request; TypeError for a path that is not valid.
+   * @throws InstanceMetadataError `NOT_FOUND` if there is no such path, `ABORTED` for the signal, and every other code of
+   * a request; TypeError for a path that is not valid.
    */
   async get(path: string, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<string> {
-    if (typeof path !== "string" || !/^\/[\x21-\x7e]*$/.test(path)) {
-      throw new TypeError(
-        "path must begin with a slash and have no spaces, such as /latest/meta-data/instance-id",
-      );
-    }
-    return this.#read(path, (body) => body, signal);
-  }
-
-  /** The instance identity document, parsed. Errors as `get`, and `INVALID_RESPONSE` when it is no JSON object. */
-  identityDocument(): Promise<InstanceIdentityDocument> {
-    return this.#read("/latest/dynamic/instance-identity/document", parseJsonObject);
+    return await this.#read(checkedPath(path), ({ text }) => text, signal);
   }
 
   /**
-   * What metadata says about the instance profile, parsed. `NOT_FOUND` when none is attached, otherwise errors as
-   * `identityDocument`.
+   * As `get`, for content that is not text, such as compressed user data (`/latest/user-data`). Resolves to the bytes as
+   * they came, up to 1 MiB.
    */
-  iamInfo(): Promise<InstanceProfileInfo> {
-    return this.#read("/latest/meta-data/iam/info", parseJsonObject);
+  async getBytes(path: string, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<Uint8Array> {
+    return await this.#read(checkedPath(path), ({ bytes }) => new Uint8Array(bytes), signal);
   }
 
-  /** The region that the instance runs in, such as `eu-central-1`. Errors as `get`, and `INVALID_RESPONSE`. */
-  region(): Promise<string> {
-    return this.#withReader("the Region", readRegion);
+  /** The instance identity document, parsed. Errors as `get`, and `INVALID_RESPONSE` if it is no JSON object. */
+  async identityDocument(): Promise<InstanceIdentityDocument> {
+    return await this.#read(IDENTITY_DOCUMENT_PATH, ({ text }) => parseJsonObject(text));
+  }
+
+  /**
+   * What metadata has about the instance profile, parsed. `NOT_FOUND` if none is attached, otherwise errors as
+   * `identityDocument`.
+   */
+  async iamInfo(): Promise<InstanceProfileInfo> {
+    return await this.#read(PROFILE_PATH, ({ text }) => parseJsonObject(text));
+  }
+
+  /**
+   * The Region that the instance runs in, such as `eu-central-1`: from `placement/region`, or the identity document where
+   * the service has no such path. Errors as `get`, and `INVALID_RESPONSE`.
+   */
+  async region(): Promise<string> {
+    return await this.#withReader("the Region", readRegion);
   }
 
   /** The instance's id, such as `i-0123456789abcdef0`. Errors as `get`, and `INVALID_RESPONSE`. */
-  instanceId(): Promise<string> {
-    return this.#read("/latest/meta-data/instance-id", word);
+  async instanceId(): Promise<string> {
+    return await this.#read(INSTANCE_ID_PATH, ({ text }) => parseWord(text));
   }
 
-  #read<T>(path: string, accept: Reading<T>["accept"], signal?: AbortSignal): Promise<T> {
-    return this.#withReader(path, (reader) =>
-      reader.read({ step: "metadata", path, maxBytes: MAX_BYTES, accept, signal }),
-    );
+  async #read<T>(path: string, accept: ReadRequest<T>["accept"], signal?: AbortSignal): Promise<T> {
+    return await this.#withReader(path, (reader) => reader.read({ step: "metadata", path, accept, signal }));
   }
 
   async #withReader<T>(what: string, work: (reader: MetadataReader) => Promise<T>): Promise<T> {
-    const release = keepProcessAlive();
+    let release: (() => void) | undefined;
     try {
-      const value = await work(await this.#currentReader());
+      const reader = await this.#currentReader();
+      release = keepProcessAlive(maxReadMs(reader.settings));
+      const value = await work(reader);
       this.#debug(`read ${what}`);
       return value;
     } catch (error) {
+      traceToCaller(error);
       this.#debug(`could not read ${what}: ${error instanceof Error ? error.message : "unknown error"}`);
       throw error;
     } finally {
-      release();
+      release?.();
     }
   }
 
@@ -146,7 +154,7 @@ export class InstanceMetadataClient {
   async #resolve(): Promise<MetadataReader> {
     try {
       const settings = await resolveMetadataSettings(this.#options);
-      return metadataReader(settings, (this.#options as { shared?: boolean }).shared !== false);
+      return metadataReader(settings, this.#options.shared !== false);
     } finally {
       this.#resolving = undefined;
     }
@@ -155,4 +163,14 @@ export class InstanceMetadataClient {
   #debug(line: string): void {
     log(this.#options.logger, "debug", `ec2-role-credentials: ${line}`);
   }
+}
+
+/** A token, two paths (for the Region), and a new token and the path again. */
+const maxReadMs = (settings: MetadataSettings): number => 5 * maxRequestMs(settings);
+
+function checkedPath(path: string): string {
+  if (typeof path === "string" && /^\/[\x21-\x7e]*$/.test(path)) return path;
+  throw new TypeError(
+    "path must begin with a slash and have no spaces, such as /latest/meta-data/instance-id",
+  );
 }

@@ -1,4 +1,4 @@
-import { RequestFailure } from "../errors/request-failure.js";
+import { malformed } from "../errors/request-failure.js";
 
 /** A JSON object's own fields. Throws a `RequestFailure` that never quotes the text, as the parser's own message does. */
 export function parseJsonObject(text: string): Readonly<Record<string, unknown>> {
@@ -6,10 +6,10 @@ export function parseJsonObject(text: string): Readonly<Record<string, unknown>>
   try {
     value = JSON.parse(text);
   } catch {
-    throw new RequestFailure("unusable", "the document is not JSON");
+    throw malformed("the document is not JSON");
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new RequestFailure("unusable", "the document is not a JSON object");
+    throw malformed("the document is not a JSON object");
   }
   return { ...value };
 }

@@ -1,30 +1,28 @@
-import { firstListedName, isRoleName } from "../config/role-name.js";
-import type { ResolvedSetting } from "../config/setting-source.js";
-import { InstanceMetadataError } from "../errors/instance-metadata-error.js";
-import { noRoleError, WRONG_ROLE_NAME } from "../errors/messages.js";
-import { RequestFailure } from "../errors/request-failure.js";
+import { describeSource, type ResolvedSetting } from "../config/setting-source.js";
+import type { RequestContext } from "../errors/messages.js";
+import { configuredRoleMissing, listedRoleMissing, roleNotAssumable } from "../errors/messages.js";
+import { maxRequestMs } from "../http/retry-policy.js";
+import type { CredentialsDocument, DocumentCredentials } from "./credentials-document.js";
 import { parseCredentialsDocument } from "./credentials-document.js";
-import type { MetadataReader } from "./metadata-reader.js";
-
-const LIST_PATH = "/latest/meta-data/iam/security-credentials/";
-const MAX_BYTES = 64 * 1024;
+import { credentialsPath, ROLE_LIST_PATH } from "./metadata-paths.js";
+import type { MetadataContent, MetadataReader, ReadResult } from "./metadata-reader.js";
+import { parseRoleList } from "./role-list.js";
 
 /** A role's temporary credentials, as plain data. */
-export interface RoleCredentials {
+export interface RoleCredentials extends DocumentCredentials {
   readonly roleName: string;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken: string;
-  /** Milliseconds since the epoch. */
-  readonly expiresAt: number;
-  readonly accountId?: string;
 }
+
+type OnRequest = (() => void) | undefined;
 
 /** Reads the instance role's credentials: the role's name once, then one request for each refresh. */
 export class RoleCredentialsReader {
   readonly #reader: MetadataReader;
   readonly #configured: ResolvedSetting<string> | undefined;
-  #listedName: string | undefined;
+  /** The listed name whose document has answered the last time. */
+  #answeringName: string | undefined;
+  #lastListed: string | undefined;
+  #lastSecrets: readonly string[] = [];
 
   constructor(reader: MetadataReader, roleName: ResolvedSetting<string> | undefined) {
     this.#reader = reader;
@@ -33,102 +31,87 @@ export class RoleCredentialsReader {
 
   /** The name that is configured or was listed last. */
   get roleName(): string | undefined {
-    return this.#configured?.value ?? this.#listedName;
+    return this.#configured?.value ?? this.#lastListed;
+  }
+
+  /** How long one `fetch` can take, in milliseconds: a token, a list, a document, and these once more. */
+  get maxFetchMs(): number {
+    return 6 * maxRequestMs(this.#reader.settings);
   }
 
   /**
    * Reads the credentials once, retries of its requests included. Rejects with an `InstanceMetadataError`.
    *
-   * @param onRequest called for each HTTP request that is sent, those for the session token and retries included.
+   * @param onRequest called for each HTTP request that is sent, those for the session token and retries included
    */
-  fetch(onRequest?: () => void): Promise<RoleCredentials> {
-    return this.#reader.hold(() =>
-      this.#configured === undefined
-        ? this.#fetchListed(onRequest)
-        : this.#fetchConfigured(this.#configured.value, onRequest),
+  async fetch(onRequest?: () => void): Promise<RoleCredentials> {
+    return await this.#reader.withConnections(() =>
+      this.#configured ? this.#fetchConfigured(this.#configured, onRequest) : this.#fetchListed(onRequest),
     );
   }
 
-  async #fetchConfigured(name: string, onRequest: (() => void) | undefined): Promise<RoleCredentials> {
-    try {
-      return await this.#document(name, onRequest);
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-      const what = `There is no role ${name}, the configured one,`;
-      throw noRoleError(what, this.#endpoint, error.attempts, WRONG_ROLE_NAME);
-    }
+  async #fetchConfigured(
+    { value: roleName, from }: ResolvedSetting<string>,
+    onRequest: OnRequest,
+  ): Promise<RoleCredentials> {
+    const result = await this.#readDocument(roleName, onRequest);
+    if (result.outcome === "found") return this.#credentials(roleName, result);
+    throw configuredRoleMissing({ roleName, setting: describeSource(from) }, this.#context(result.attempts));
   }
 
-  /** A 404 on the document means that the role may have been replaced: list again, once. */
-  async #fetchListed(onRequest: (() => void) | undefined): Promise<RoleCredentials> {
-    const name = this.#listedName ?? (await this.#list(onRequest));
-    try {
-      return await this.#document(name, onRequest);
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
+  /** A listed name is kept while its document answers. If it is missing, the role may have been replaced: list again. */
+  async #fetchListed(onRequest: OnRequest): Promise<RoleCredentials> {
+    let roleName = this.#answeringName ?? (await this.#list(onRequest));
+    this.#answeringName = undefined;
+    let result = await this.#readDocument(roleName, onRequest);
+    if (result.outcome === "missing") {
+      roleName = await this.#list(onRequest);
+      result = await this.#readDocument(roleName, onRequest);
     }
-    const listed = await this.#list(onRequest);
-    try {
-      return await this.#document(listed, onRequest);
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-      this.#listedName = undefined;
-      const what = `The role ${listed} is listed, but has no credentials, also after listing again,`;
-      throw noRoleError(what, this.#endpoint, error.attempts);
-    }
+    if (result.outcome === "missing") throw listedRoleMissing(roleName, this.#context(result.attempts));
+    const credentials = this.#credentials(roleName, result);
+    this.#answeringName = roleName;
+    return credentials;
   }
 
-  async #list(onRequest: (() => void) | undefined): Promise<string> {
-    this.#listedName = undefined;
-    const name = await this.#reader.read({
+  async #list(onRequest: OnRequest): Promise<string> {
+    this.#lastListed = undefined;
+    this.#lastListed = await this.#reader.read({
       step: "role",
-      path: LIST_PATH,
-      maxBytes: MAX_BYTES,
+      path: ROLE_LIST_PATH,
       onRequest,
-      accept: (body) => {
-        const listed = firstListedName(body);
-        if (listed === undefined) throw new RequestFailure("unlisted", "the list is empty");
-        if (!isRoleName(listed)) throw new RequestFailure("illegal", "what is listed is not a role's name");
-        return listed;
-      },
+      accept: (content) => parseRoleList(content.text, this.#secrets(content)),
     });
-    this.#listedName = name;
-    return name;
+    return this.#lastListed;
   }
 
-  async #document(roleName: string, onRequest: (() => void) | undefined): Promise<RoleCredentials> {
-    const { document, attempt } = await this.#reader.read({
+  #readDocument(roleName: string, onRequest: OnRequest): Promise<ReadResult<CredentialsDocument>> {
+    return this.#reader.readIfPresent({
       step: "credentials",
-      path: LIST_PATH + encodeURIComponent(roleName),
-      maxBytes: MAX_BYTES,
+      path: credentialsPath(roleName),
       onRequest,
-      accept: (body, sent) => ({
-        document: parseCredentialsDocument(body, sent.token),
-        attempt: sent.attempt,
-      }),
+      accept: (content) => parseCredentialsDocument(content.text, this.#secrets(content)),
     });
-    if (document.outcome === "denied") throw this.#notAssumable(roleName, document, attempt);
-    const { accessKeyId, secretAccessKey, sessionToken, expiresAt, accountId } = document;
-    const credentials = { roleName, accessKeyId, secretAccessKey, sessionToken, expiresAt };
-    return accountId === undefined ? credentials : { ...credentials, accountId };
   }
 
-  #notAssumable(
+  #credentials(
     roleName: string,
-    { code, message }: { code: string; message: string },
-    attempts: number,
-  ): InstanceMetadataError {
-    const said = message === "" ? code : `${code}: ${message}`;
-    return new InstanceMetadataError(
-      `EC2 got no credentials for the role ${roleName} at ${this.#endpoint}; it says ${said}. The role's trust policy must let ec2.amazonaws.com assume it.`,
-      { code: "ROLE_NOT_ASSUMABLE", step: "credentials", attempts, statusCode: 200 },
-    );
+    { value: document, attempts }: { value: CredentialsDocument; attempts: number },
+  ): RoleCredentials {
+    if (document.outcome === "refused") {
+      throw roleNotAssumable({ roleName, reason: document.reason }, this.#context(attempts));
+    }
+    const { credentials } = document;
+    this.#lastSecrets = [credentials.accessKeyId, credentials.secretAccessKey, credentials.sessionToken];
+    return { roleName, ...credentials };
   }
 
-  get #endpoint(): string {
-    return this.#reader.settings.endpoint.href;
+  /** What a response may repeat and errors must not show. */
+  #secrets({ token }: MetadataContent): string[] {
+    return token === undefined ? [...this.#lastSecrets] : [token, ...this.#lastSecrets];
+  }
+
+  #context(attempts: number): RequestContext {
+    return { step: "credentials", path: ROLE_LIST_PATH, attempts, endpoint: this.#reader.settings.endpoint };
   }
 }
-
-const isNotFound = (error: unknown): error is InstanceMetadataError =>
-  error instanceof InstanceMetadataError && error.step === "credentials" && error.statusCode === 404;

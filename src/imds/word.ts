@@ -1,8 +1,11 @@
-import { RequestFailure } from "../errors/request-failure.js";
+import { malformed } from "../errors/request-failure.js";
 
-/** The body as one plain word, such as a Region or an instance id. Throws a `RequestFailure` if it is not one. */
-export function word(body: string): string {
+/** Such as a Region, an instance id or an account id. */
+export const isWord = (text: string): boolean => /^[\w.-]{1,128}$/.test(text);
+
+/** The body as one word. Throws a `RequestFailure` if it is none. */
+export function parseWord(body: string): string {
   const text = body.trim();
-  if (!/^[\w.-]+$/.test(text)) throw new RequestFailure("unusable", "the answer is not a single word");
+  if (!isWord(text)) throw malformed("the response is not a single word");
   return text;
 }

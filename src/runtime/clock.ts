@@ -1,6 +1,8 @@
+import timers from "node:timers";
+
 /**
- * Time, timers and randomness, all in one place and looked up on every call, so that a test with fake timers
- * or a stubbed `Math.random` owns them.
+ * Time, timers and randomness, in one place and read from the global object on every call, so that fake timers and a
+ * stubbed `Math.random` in a test apply to them.
  */
 
 /** Wall clock, milliseconds since the epoch: expiry is judged by it. */
@@ -13,11 +15,11 @@ export const monotonicClock = (): number => performance.now();
 export const random = (): number => Math.random();
 
 /** The longest delay that a Node timer takes; beyond it, it fires at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** A timer that never keeps the process alive. It fires at most 24.8 days later, so look at the clock when it does. */
+/** A timer that never keeps the process alive. It fires at most 24.8 days later, so check the clock when it does. */
 export function unrefTimer(callback: () => void, ms: number): NodeJS.Timeout {
-  const timer = setTimeout(callback, Math.min(Math.max(Math.ceil(ms), 0), LONGEST_TIMER_MS));
+  const timer = setTimeout(callback, Math.min(Math.max(Math.ceil(ms), 0), MAX_TIMER_MS));
   // A simulated browser, in which some test, has numbers for timers.
   timer.unref?.();
   return timer;
@@ -29,14 +31,40 @@ export const sleep = (ms: number): Promise<void> =>
     unrefTimer(resolve, ms);
   });
 
-// Not a matter of time: fake timers, which may run everything that is pending, have no say in it.
-const { setInterval: hold, clearInterval: letGo } = globalThis;
+// Captured at import, and Node's own where a simulated browser has others: fake timers do not replace them.
+const {
+  setInterval: setRealInterval,
+  clearInterval: clearRealInterval,
+  setImmediate: setRealImmediate,
+} = timers;
 
-/** Keeps the process alive until the returned function is called: for whoever waits on unreferenced sockets and timers. */
-export function keepProcessAlive(): () => void {
-  const timer = hold(() => {}, LONGEST_TIMER_MS);
-  return () => letGo(timer);
+let waitingCallers = 0;
+
+/**
+ * Keeps the process alive until the returned function is called, at most for `maxMs`: for a caller that waits for
+ * sockets and timers that do not. The limit is for tests with fake timers, in which that wait may never end.
+ */
+export function keepProcessAlive(maxMs: number = Number.POSITIVE_INFINITY): () => void {
+  let isOver = false;
+  const release = () => {
+    if (isOver) return;
+    isOver = true;
+    waitingCallers--;
+    clearRealInterval(timer);
+  };
+  const onInterval = () => {
+    if (Number.isFinite(maxMs)) release();
+  };
+  const timer = setRealInterval(onInterval, Math.min(maxMs, MAX_TIMER_MS));
+  waitingCallers++;
+  return release;
 }
+
+/** Whether a caller waits for anything; otherwise, what goes on goes on in the background. */
+export const isProcessKeptAlive = (): boolean => waitingCallers > 0;
+
+/** Calls back after one more turn of the event loop, in which what has arrived meanwhile is read. */
+export const afterNextPoll = (callback: () => void): void => void setRealImmediate(callback);
 
 /** The same point in time by both clocks. */
 export interface Instant {

@@ -1,6 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import { devNull } from "node:os";
-import { InstanceMetadataError } from "../errors/instance-metadata-error.js";
+import { noFileDescriptorError } from "../errors/messages.js";
 import { systemCodeOf } from "../errors/system-code.js";
 
 /**
@@ -16,9 +16,3 @@ export function requireFileDescriptor(): void {
     if (["EMFILE", "ENFILE"].includes(systemCodeOf(cause) ?? "")) throw noFileDescriptorError(cause);
   }
 }
-
-export const noFileDescriptorError = (cause: unknown): InstanceMetadataError =>
-  new InstanceMetadataError(
-    "This process has no file descriptor left to reach the metadata service with. Find out what keeps files or connections open.",
-    { code: "IMDS_UNREACHABLE", step: "token", cause },
-  );

@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { InstanceMetadataError } from "../errors/instance-metadata-error.js";
+import { packageNotLoaded } from "../errors/messages.js";
 import { requireFileDescriptor } from "./file-descriptors.js";
 
 /** Undefined in the CommonJS build, and in a bundle of that format: there `import()` is `require` already. */
@@ -18,7 +18,13 @@ const loaded = new Map<string, unknown>();
 export async function loadPackage<T>(name: string, imported: () => Promise<T>): Promise<T> {
   if (!loaded.has(name)) {
     requireFileDescriptor();
-    loaded.set(name, required(name) ?? (await imported().catch((cause) => cannotLoad(name, cause))));
+    loaded.set(
+      name,
+      required(name) ??
+        (await imported().catch((cause) => {
+          throw packageNotLoaded(name, cause);
+        })),
+    );
   }
   return loaded.get(name) as T;
 }
@@ -30,11 +36,4 @@ function required(name: string): unknown {
     // Not installed here by itself: `import()` finds out, or finds it in the bundle.
     return undefined;
   }
-}
-
-function cannotLoad(name: string, cause: unknown): never {
-  throw new InstanceMetadataError(
-    `The package ${name}, which ec2-role-credentials needs, could not be loaded. Is it installed?`,
-    { code: "IMDS_UNREACHABLE", step: "token", cause },
-  );
 }

@@ -149,7 +149,7 @@ describe("An invalidation during a look is not lost", () => {
     provider.invalidate("OLD");
     await advance(500);
     expect(told(forced)).toBe("OLD");
-    imds.enable();
+    imds.recover();
     serve("NEW", 6 * HOUR);
     await advance(MINUTE + SECOND);
     expect(told(await callAndSettle(provider))).toBe("NEW");
@@ -249,7 +249,8 @@ describe("An invalidation during a pause is not lost, and shortens a longer paus
     serve("NEW", 6 * HOUR);
     imds.delay(500);
     expect(told(await callAndSettle(provider))).toBe("OLD");
-    await advance(500);
+    // After a 403 the token and the role name are read again: three requests.
+    await advance(3 * 500);
     expect(told(await callAndSettle(provider))).toBe("NEW");
   });
 });

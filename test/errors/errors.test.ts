@@ -21,7 +21,7 @@ interface Case {
   readonly environment?: Readonly<Record<string, string>>;
   /** A role's credentials by default. */
   readonly reads?: "credentials" | "a path" | "a path, aborted";
-  /** What the message says about a cure. */
+  /** What the message has to say, the hint included. */
   readonly hint: RegExp;
   readonly tryNextLink: boolean;
   readonly step: InstanceMetadataError["step"];
@@ -33,7 +33,7 @@ const BODY = `<html>${SECRETS.body}</html>`;
 const ANSWERED = { tryNextLink: true, attempts: 1 } as const;
 const IN_TIME = { timeout: 10_000, maxRetries: 1 };
 
-/** Each code of the design's table: how it comes about, and what its error holds. */
+/** Each code: ways that lead to it, and what the error holds. */
 const CASES: { readonly [C in InstanceMetadataErrorCode]: readonly Case[] } = {
   IMDS_DISABLED: [
     {
@@ -48,7 +48,7 @@ const CASES: { readonly [C in InstanceMetadataErrorCode]: readonly Case[] } = {
   IMDS_UNREACHABLE: [
     {
       script: "gone",
-      hint: /not .*EC2.*firewall or .*container network/i,
+      hint: /not an EC2 instance, or .*firewall or a container network/i,
       ...ANSWERED,
       step: "token",
       statusCode: undefined,
@@ -56,7 +56,7 @@ const CASES: { readonly [C in InstanceMetadataErrorCode]: readonly Case[] } = {
     {
       script: { credentials: [reset] },
       options: IN_TIME,
-      hint: /not .*EC2.*firewall or .*container network/i,
+      hint: /not an EC2 instance, or .*firewall or a container network/i,
       tryNextLink: true,
       step: "credentials",
       statusCode: undefined,
@@ -67,7 +67,7 @@ const CASES: { readonly [C in InstanceMetadataErrorCode]: readonly Case[] } = {
     {
       script: { token: [hang] },
       options: { timeout: 100, maxRetries: 0 },
-      hint: /container.*hop limit.*2/i,
+      hint: /container.*hop limit to 2.*Kubernetes pod or an ECS task.*own role.*IRSA.*Pod Identity.*task role/i,
       ...ANSWERED,
       step: "token",
       statusCode: undefined,
@@ -93,7 +93,7 @@ const CASES: { readonly [C in InstanceMetadataErrorCode]: readonly Case[] } = {
   TOKEN_REJECTED: [
     { script: { token: [answer(400, BODY)] }, hint: /token/, ...ANSWERED, step: "token", statusCode: 400 },
   ],
-  TOKEN_UNSUPPORTED: [404, 405].map((status) => ({
+  TOKEN_UNSUPPORTED: [404, 405, 410, 501].map((status) => ({
     script: { token: [answer(status, BODY)] },
     hint: /ec2MetadataV1Disabled: false.*IMDSv1/,
     ...ANSWERED,
@@ -137,7 +137,7 @@ const CASES: { readonly [C in InstanceMetadataErrorCode]: readonly Case[] } = {
     {
       script: { credentials: [answer(404, BODY)] },
       options: { roleName: "wrong-role" },
-      hint: /wrong-role.*correct or remove the role name.*roleName.*AWS_EC2_INSTANCE_PROFILE_NAME.*or attach an instance profile that contains a role/i,
+      hint: /wrong-role.*the option roleName.*correct or remove the role name.*or attach an instance profile that contains a role/i,
       ...ANSWERED,
       step: "credentials",
       statusCode: 404,
@@ -188,7 +188,7 @@ const CASES: { readonly [C in InstanceMetadataErrorCode]: readonly Case[] } = {
     {
       script: { metadata: [answer(404, BODY)] },
       reads: "a path",
-      hint: /path/,
+      hint: /\/latest\/meta-data\/hostname.*Check the path/,
       ...ANSWERED,
       step: "metadata",
       statusCode: 404,
@@ -207,7 +207,7 @@ const CASES: { readonly [C in InstanceMetadataErrorCode]: readonly Case[] } = {
   ABORTED: [
     {
       reads: "a path, aborted",
-      hint: /no longer wanted from .*: the caller's signal was aborted\. \[ABORTED\]$/,
+      hint: /^Reading \/latest\/meta-data\/hostname from .* was aborted by the caller's signal\. \[ABORTED\]$/,
       tryNextLink: false,
       step: "metadata",
       statusCode: undefined,
@@ -224,7 +224,7 @@ const ROWS = Object.entries(CASES).flatMap(([code, cases]) =>
   cases.map((each, i) => ({ code: code as InstanceMetadataErrorCode, nth: i + 1, each })),
 );
 
-/** Brings a case about. */
+/** Makes the case happen. */
 async function provoke({ script, options, environment, reads }: Case) {
   for (const [name, value] of Object.entries(environment ?? {})) vi.stubEnv(name, value);
   await using imds = await scriptedServer(script === "gone" ? {} : script);
@@ -238,7 +238,7 @@ async function provoke({ script, options, environment, reads }: Case) {
   return { error: await failureOf(work), endpoint };
 }
 
-/** Everything that anybody could print of an error, its cause and their insides. */
+/** Everything that can be printed of an error, its cause and what they hold. */
 function printed(error: Error): string {
   const inside = { depth: Number.POSITIVE_INFINITY, showHidden: true, getters: true } as const;
   const parts: string[] = [];
@@ -252,7 +252,7 @@ function printed(error: Error): string {
 }
 
 describe.each(ROWS)("$code, way $nth", ({ code, each }) => {
-  test("holds what the table says, for people and for chains", async () => {
+  test("has the fields of the table", async () => {
     const { error } = await provoke(each);
     const { tryNextLink, step, statusCode, attempts } = each;
     expect(error).toMatchObject({ name: "InstanceMetadataError", code, tryNextLink, step, attempts });
@@ -261,7 +261,7 @@ describe.each(ROWS)("$code, way $nth", ({ code, each }) => {
     expect(error).toBeInstanceOf(Error);
   });
 
-  test("says what happened, at which endpoint, what to do, and its code in brackets at the end", async () => {
+  test("has a message with what happened, at which endpoint, what to do, and its code in brackets at the end", async () => {
     const { error, endpoint } = await provoke(each);
     expect(error.message).toMatch(each.hint);
     expect(error.message.endsWith(` [${code}]`)).toBe(true);
@@ -279,7 +279,7 @@ describe.each(ROWS)("$code, way $nth", ({ code, each }) => {
   });
 });
 
-test("a leak would be seen: the same search finds each secret that is planted on an error or its cause", () => {
+test("the same search finds each secret that is planted on an error or its cause", () => {
   for (const secret of Object.values(SECRETS)) {
     const cause = Object.assign(new Error("planted"), { request: { headers: { token: secret } } });
     expect(printed(new Error("outer", { cause }))).toContain(secret);
@@ -292,7 +292,7 @@ test("a leak would be seen: the same search finds each secret that is planted on
 });
 
 describe("the class", () => {
-  test("is thrown by its own name and is told from other errors", () => {
+  test("has no instances but its own", () => {
     expect(new Error("x") instanceof InstanceMetadataError).toBe(false);
     expect((null as unknown) instanceof InstanceMetadataError).toBe(false);
     expect(({ code: "IMDS_TIMEOUT" } as unknown) instanceof InstanceMetadataError).toBe(false);
@@ -311,16 +311,28 @@ describe("the class", () => {
     expect(error.cause).toMatchObject({ code: "ECONNREFUSED" });
   });
 
-  test("serializes to what a log needs", async () => {
+  test("has in JSON what a log or a health endpoint needs", async () => {
     const { error } = await provoke(CASES.THROTTLED[0] as Case);
-    expect(JSON.parse(JSON.stringify(error))).toMatchObject({
+    expect(JSON.parse(JSON.stringify(error))).toEqual({
       name: "InstanceMetadataError",
       code: "THROTTLED",
+      message: error.message,
       step: "credentials",
-      statusCode: 429,
       attempts: 2,
-      tryNextLink: true,
+      status: 429,
     });
+  });
+
+  test("has no status in JSON if there was no response", async () => {
+    const { error } = await provoke(CASES.IMDS_UNREACHABLE[0] as Case);
+    expect(error.toJSON()).not.toHaveProperty("status");
+  });
+
+  test("is printed by its name, with its code", () => {
+    const error = new InstanceMetadataError("Something failed.", { code: "IMDS_TIMEOUT", step: "token" });
+    expect(error.constructor.name).toBe("InstanceMetadataError");
+    expect(inspect(error)).toMatch(/^InstanceMetadataError: Something failed\. \[IMDS_TIMEOUT\]\n/);
+    expect(inspect(error)).toContain("code: 'IMDS_TIMEOUT'");
   });
 
   test("an instance with no status has no such key", async () => {

@@ -94,11 +94,11 @@ describe("the deadline of one attempt", () => {
 
   test.concurrent("does not run while a read waits for its turn", async () => {
     await using imds = await scriptedServer();
-    // Each answer takes a tenth of the deadline; together they take several times as long.
-    imds.play("metadata", ({ response }) => void setTimeout(() => response.end("x"), 100));
-    const client = clientAt(imds, { timeout: 1000, maxRetries: 0 });
-    const bodies = await Promise.all(Array.from({ length: 300 }, () => client.get(PATH)));
-    expect(bodies).toHaveLength(300);
+    // Sixteen are sent at once. Each response takes about half of the deadline, so the third sixteen would miss it.
+    imds.play("metadata", ({ response }) => void setTimeout(() => response.end("x"), 2500));
+    const client = clientAt(imds, { timeout: 6000, maxRetries: 0 });
+    const bodies = await Promise.all(Array.from({ length: 3 * 16 }, () => client.get(PATH)));
+    expect(bodies).toHaveLength(3 * 16);
   });
 });
 

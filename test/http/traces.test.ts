@@ -2,7 +2,15 @@ import { describe, expect, test } from "vitest";
 import { failureOf } from "../support/failure.js";
 import { ROLE, roleDocument, SECRETS } from "../support/role-document.js";
 import { clientAt, providerAt } from "../support/scripted-provider.js";
-import { answer, json, listRole, serveDocument, tokenNumber } from "../support/scripted-replies.js";
+import {
+  answer,
+  json,
+  listRole,
+  reset,
+  serveDocument,
+  text,
+  tokenNumber,
+} from "../support/scripted-replies.js";
 import { scriptedServer } from "../support/scripted-server.js";
 
 const PUT = "PUT /latest/api/token";
@@ -11,7 +19,7 @@ const documentOf = (role: string): string => `${LIST}${role}`;
 const DOCUMENT = documentOf(ROLE);
 const TOKEN_HEADER = "x-aws-ec2-metadata-token";
 
-describe("what a load asks the metadata service", () => {
+describe("the requests of a load", () => {
   test("the first load: token, role list, document", async () => {
     await using imds = await scriptedServer();
     const identity = await providerAt(imds)();
@@ -25,7 +33,7 @@ describe("what a load asks the metadata service", () => {
     expect(imds.trace).toEqual([PUT, documentOf("other-role")]);
   });
 
-  test("a second call asks nothing", async () => {
+  test("a second call sends none", async () => {
     await using imds = await scriptedServer();
     const provider = providerAt(imds);
     const first = await provider();
@@ -42,7 +50,7 @@ describe("what a load asks the metadata service", () => {
     expect(new Set(identities.map(({ accessKeyId }) => accessKeyId))).toEqual(new Set([SECRETS.accessKeyId]));
   });
 
-  test("a reload is one request, with the token that is kept", async () => {
+  test("a refresh is one request, with the cached token", async () => {
     await using imds = await scriptedServer();
     const provider = providerAt(imds);
     await provider();
@@ -53,7 +61,7 @@ describe("what a load asks the metadata service", () => {
     expect(imds.requests[0]?.headers[TOKEN_HEADER]).toBe(tokenNumber(1));
   });
 
-  test("a reload answered by 401 gets one new token and asks again with it", async () => {
+  test("a refresh answered with 401 gets one new token and sends again with it", async () => {
     await using imds = await scriptedServer();
     const provider = providerAt(imds);
     await provider();
@@ -68,13 +76,13 @@ describe("what a load asks the metadata service", () => {
     ]);
   });
 
-  test("a role list answered by 401 gets one new token and asks again", async () => {
+  test("a role list answered with 401 gets one new token and sends again", async () => {
     await using imds = await scriptedServer({ role: [answer(401), listRole()] });
     await providerAt(imds)();
     expect(imds.trace).toEqual([PUT, LIST, PUT, LIST, DOCUMENT]);
   });
 
-  test("a 401 after a new token is the end of it", async () => {
+  test("a 401 after a new token is final", async () => {
     await using imds = await scriptedServer({ role: [answer(401)] });
     const error = await failureOf(providerAt(imds)());
     expect(error).toMatchObject({ code: "UNAUTHORIZED", step: "role", statusCode: 401, tryNextLink: true });
@@ -95,7 +103,7 @@ describe("a role that was replaced", () => {
     expect(provider.status().roleName).toBe("new-role");
   });
 
-  test("is asked for by its new name from then on", async () => {
+  test("is read by its new name from then on", async () => {
     await using imds = await scriptedServer();
     const provider = providerAt(imds);
     await provider();
@@ -107,7 +115,7 @@ describe("a role that was replaced", () => {
     expect(imds.trace).toEqual([documentOf("new-role")]);
   });
 
-  test("whose document is missing is listed again once, then said to be listed without credentials", async () => {
+  test("whose document is missing is listed again once, then the error says that it is listed without credentials", async () => {
     await using imds = await scriptedServer({ credentials: [answer(404)] });
     const error = await failureOf(providerAt(imds)());
     expect(imds.trace).toEqual([PUT, LIST, DOCUMENT, LIST, DOCUMENT]);
@@ -123,6 +131,27 @@ describe("a role that was replaced", () => {
     expect(error).toMatchObject({ code: "NO_ROLE_ATTACHED", step: "role", statusCode: 404 });
   });
 
+  test.each([
+    ["403", answer(403)],
+    ["500", answer(500)],
+    ["429", answer(429)],
+    ["a refusal", json({ Code: "AssumeRoleUnauthorizedAccess" })],
+    ["an unusable document", text("<html>")],
+    ["a reset connection", reset],
+  ])("is listed again by the refresh after one in which its document ended in %s", async (_, reply) => {
+    await using imds = await scriptedServer();
+    const provider = providerAt(imds, { maxRetries: 0 });
+    await provider();
+    imds.play("credentials", reply);
+    await provider({ forceRefresh: true });
+    imds.forget();
+    imds.play("role", listRole("new-role"));
+    imds.play("credentials", serveDocument({ AccessKeyId: "ASIANEWROLE" }));
+    expect((await provider({ forceRefresh: true })).accessKeyId).toBe("ASIANEWROLE");
+    expect(imds.trace.filter((line) => line !== PUT)).toEqual([LIST, documentOf("new-role")]);
+    expect(provider.status().roleName).toBe("new-role");
+  });
+
   test("but was configured by name is not looked for in the list", async () => {
     await using imds = await scriptedServer({ credentials: [answer(404)] });
     const error = await failureOf(providerAt(imds, { roleName: "configured-role" })());
@@ -132,7 +161,7 @@ describe("a role that was replaced", () => {
   });
 });
 
-test("each request is retried by itself: a document's failure asks for no new token and no new list", async () => {
+test("each request is retried by itself: a failure of the document causes no new token and no new list", async () => {
   await using imds = await scriptedServer({ credentials: [answer(500), json(roleDocument())] });
   await providerAt(imds)();
   expect(imds.trace).toEqual([PUT, LIST, DOCUMENT, DOCUMENT]);

@@ -6,13 +6,13 @@ import { answer, inTinyPieces, json, serveDocument, text, tokenNumber } from "..
 import type { Reply } from "../support/scripted-server.js";
 import { scriptedServer } from "../support/scripted-server.js";
 
-/** Loads once what `reply` serves. */
+/** The credentials from what `reply` serves. */
 async function load(reply: Reply) {
   await using imds = await scriptedServer({ credentials: [reply] });
   return await providerAt(imds)();
 }
 
-/** The error that what `reply` serves leads to, and how often it was asked for. */
+/** The error from what `reply` serves, and how often it was requested. */
 async function refusal(reply: Reply) {
   await using imds = await scriptedServer({ credentials: [reply] });
   const error = await failureOf(providerAt(imds, { maxRetries: 1 })());
@@ -67,7 +67,7 @@ describe("a good document", () => {
     expect(identity.secretAccessKey).toBe(SECRETS.secretAccessKey);
   });
 
-  test("may have fields that nobody knows, and lack those that nobody needs", async () => {
+  test("may have unknown fields, and lack those that are not needed", async () => {
     const identity = await load(
       serveDocument({ LastUpdated: undefined, Type: undefined, Novel: { a: [1] } }),
     );
@@ -89,6 +89,10 @@ describe("the expiration", () => {
     ["with an offset to the west", "2040-05-17T04:00:15-05:30", at],
     ["with an offset that changes the day", "2040-05-18T00:30:15+15:00", at],
     ["with a zero offset", "2040-05-17T09:30:15+00:00", at],
+    ["with an offset to the east without a colon", "2040-05-17T11:30:15+0200", at],
+    ["with an offset to the west without a colon", "2040-05-17T04:00:15-0530", at],
+    ["with a zero offset without a colon", "2040-05-17T09:30:15+0000", at],
+    ["with milliseconds and an offset without a colon", "2040-05-17T09:30:15.250+0000", at + 250],
     ["with milliseconds", "2040-05-17T09:30:15.250Z", at + 250],
     ["with one digit of a fraction", "2040-05-17T09:30:15.5Z", at + 500],
     ["with nanoseconds", "2040-05-17T09:30:15.250000999Z", at + 250],
@@ -115,13 +119,39 @@ describe("the expiration", () => {
     ["something after it", "2040-05-17T09:30:15Z and so on"],
     ["something before it", "on 2040-05-17T09:30:15Z"],
     ["a comma for the fraction", "2040-05-17T09:30:15,5Z"],
-    ["an offset without a colon", "2040-05-17T09:30:15+0200"],
+    ["an offset without minutes", "2040-05-17T09:30:15+02"],
+    ["an offset with a blank", "2040-05-17T09:30:15 +0200"],
+    ["an offset without a colon of 25 hours", "2040-05-17T09:30:15+2500"],
   ])("as %s is INVALID_RESPONSE naming Expiration", async (_, Expiration) => {
     await expectInvalid(serveDocument({ Expiration }), "Expiration");
   });
 });
 
-describe.each(["Code", "AccessKeyId", "SecretAccessKey", "Token", "Expiration"])("the field %s", (field) => {
+describe("the Code", () => {
+  test.each([
+    ["missing, as moto has it", undefined],
+    ["null", null],
+    ["empty", ""],
+    ["in lower case", "success"],
+    ["in upper case", "SUCCESS"],
+    ["with blanks around it", " Success "],
+  ])("%s is that of a good document", async (_, Code) => {
+    expect((await load(serveDocument({ Code }))).accessKeyId).toBe(SECRETS.accessKeyId);
+  });
+
+  test.each([17, true, { value: "Success" }, ["Success"]])("as %j is INVALID_RESPONSE", async (Code) => {
+    await expectInvalid(serveDocument({ Code }), "Code");
+  });
+
+  test.each(["AccessKeyId", "SecretAccessKey", "Token", "Expiration"])(
+    "missing from a document without %s is INVALID_RESPONSE",
+    async (field) => {
+      await expectInvalid(serveDocument({ Code: undefined, [field]: undefined }), field);
+    },
+  );
+});
+
+describe.each(["AccessKeyId", "SecretAccessKey", "Token", "Expiration"])("the field %s", (field) => {
   test.concurrent.each([
     ["missing", undefined],
     ["null", null],
@@ -152,12 +182,19 @@ describe.each(["AccessKeyId", "SecretAccessKey", "Token"])("the key %s", (field)
   });
 });
 
-test.each([17, false, {}, ["123456789012"]])(
-  "AccountId as %j is INVALID_RESPONSE naming it",
-  async (AccountId) => {
-    await expectInvalid(serveDocument({ AccountId }), "AccountId");
-  },
-);
+test.each([
+  ["a number", 123456789012],
+  ["false", false],
+  ["an object", {}],
+  ["a list", ["123456789012"]],
+  ["several words", "1234 5678"],
+  ["something with a line break", "123456789012\n"],
+  ["a long text", "1".repeat(1000)],
+])("an AccountId that is %s is ignored", async (_, AccountId) => {
+  const identity = await load(serveDocument({ AccountId }));
+  expect(identity.accessKeyId).toBe(SECRETS.accessKeyId);
+  expect(identity).not.toHaveProperty("accountId");
+});
 
 describe("what is no JSON object", () => {
   test.concurrent.each([
@@ -172,7 +209,7 @@ describe("what is no JSON object", () => {
     ["a list of documents", JSON.stringify([roleDocument()])],
     ["an empty object", "{}"],
     ["white space", "  \n"],
-  ])("%s is asked for again, then INVALID_RESPONSE", async (_, body) => {
+  ])("%s is retried, then INVALID_RESPONSE", async (_, body) => {
     await expectInvalid(text(body));
   });
 
@@ -191,7 +228,7 @@ describe("what is no JSON object", () => {
 describe("a role that EC2 may not assume", () => {
   const denied = { Code: "AssumeRoleUnauthorizedAccess", Message: "EC2 cannot assume the role app-role." };
 
-  test("is ROLE_NOT_ASSUMABLE with Code and Message, told at once", async () => {
+  test("is ROLE_NOT_ASSUMABLE with Code and Message, without a retry", async () => {
     await using imds = await scriptedServer({ credentials: [json(denied)] });
     const error = await failureOf(providerAt(imds)());
     expect(error).toMatchObject({
@@ -207,13 +244,13 @@ describe("a role that EC2 may not assume", () => {
     expect(imds.steps).toEqual(["token", "role", "credentials"]);
   });
 
-  test("is told without a Message as well", async () => {
+  test("is ROLE_NOT_ASSUMABLE without a Message as well", async () => {
     const { error } = await refusal(json({ Code: "SomethingUndocumented" }));
     expect(error.code).toBe("ROLE_NOT_ASSUMABLE");
     expect(error.message).toContain("SomethingUndocumented");
   });
 
-  test("is told even if the document still holds keys", async () => {
+  test("is ROLE_NOT_ASSUMABLE even if the document still has keys", async () => {
     const { error } = await refusal(serveDocument(denied));
     expect(error.code).toBe("ROLE_NOT_ASSUMABLE");
   });
@@ -224,28 +261,52 @@ describe("a role that EC2 may not assume", () => {
     expect(error.message).not.toContain("[object");
   });
 
-  test("a Message that quotes a key of the document does not bring it into the error", async () => {
-    for (const secret of [SECRETS.accessKeyId, SECRETS.secretAccessKey, SECRETS.token]) {
-      const { error } = await refusal(serveDocument({ Code: "Failed", Message: `the key is ${secret}.` }));
-      expect(error.code).toBe("ROLE_NOT_ASSUMABLE");
-      expect(error.message).not.toContain(secret);
-    }
-  });
-
-  test("a Message that repeats the session token, as a proxy may, does not bring it into the error", async () => {
-    await using imds = await scriptedServer({
-      credentials: [json({ Code: "Failed", Message: `bad token ${tokenNumber(1)}` })],
-    });
-    const error = await failureOf(providerAt(imds)());
+  test.each([
+    ["a key of the document", SECRETS.accessKeyId],
+    ["the secret key", SECRETS.secretAccessKey],
+    ["the secret key without its last character", SECRETS.secretAccessKey.slice(0, -1)],
+    ["the session token without its first character", SECRETS.token.slice(1)],
+    ["twelve characters of the session token", SECRETS.token.slice(5, 17)],
+    ["the token of the request", tokenNumber(1)],
+    ["the token of the request without its last character", tokenNumber(1).slice(0, -1)],
+    ["twelve characters of the request's token", tokenNumber(1).slice(3, 15)],
+  ])("a Message that repeats %s is withheld", async (_, secret) => {
+    const { error } = await refusal(
+      serveDocument({ Code: "Failed", Message: `cannot use ${secret}, sorry` }),
+    );
     expect(error.code).toBe("ROLE_NOT_ASSUMABLE");
-    expect(error.message).toContain("(withheld)");
-    expect(error.message).not.toContain(tokenNumber(1));
+    expect(error.message).toContain("Failed: (withheld)");
+    expect(error.message).not.toContain(secret.slice(0, 12));
   });
 
-  test("a Message in any language is told as it is, without what would turn or break the line", async () => {
+  test("a Message that repeats credentials of an earlier refresh is withheld", async () => {
+    await using imds = await scriptedServer();
+    const provider = providerAt(imds);
+    await provider();
+    imds.play("credentials", json({ Code: "Failed", Message: `${SECRETS.secretAccessKey} is not valid` }));
+    await provider({ forceRefresh: true });
+    const message = provider.status().lastError?.message;
+    expect(message).toContain("Failed: (withheld)");
+  });
+
+  test.each([
+    ["the token", tokenNumber(1)],
+    ["the secret key", SECRETS.secretAccessKey],
+    ["a page", "<html><body>Failed</body></html>"],
+    ["two words", "Not Good"],
+    ["a line break", "Not\nGood"],
+    ["a long text", "x".repeat(5000)],
+  ])("a Code that is %s is withheld", async (_, Code) => {
+    const { error } = await refusal(serveDocument({ Code, Message: undefined }));
+    expect(error.code).toBe("ROLE_NOT_ASSUMABLE");
+    expect(error.message).toContain(": (withheld). The role's trust policy");
+    expect(error.message).not.toContain(Code);
+  });
+
+  test("a Message in any language is shown, without what would turn or break the line", async () => {
     const Message = "Rôle ünassumable \u{1F510}\u202e\u2028\u0007: 役割";
     const { error } = await refusal(serveDocument({ Code: "Failed", Message }));
-    expect(error.message).toContain("it says Failed: Rôle ünassumable \u{1F510} : 役割.");
+    expect(error.message).toContain("Failed: Rôle ünassumable \u{1F510} : 役割.");
   });
 
   test("each attempt that it took counts", async () => {
@@ -254,33 +315,28 @@ describe("a role that EC2 may not assume", () => {
   });
 
   test.each(["AccessKeyId", "SecretAccessKey", "Token"])(
-    "is told in full when its %s is empty or no text",
+    "has its Message shown when its %s is empty or not text",
     async (key) => {
       for (const value of ["", 17, null]) {
         const { error } = await refusal(
           serveDocument({ Code: "Failed", Message: "17 null undefined", [key]: value }),
         );
-        expect(error.message).toContain("it says Failed: 17 null undefined.");
+        expect(error.message).toContain("Failed: 17 null undefined.");
       }
     },
   );
 
-  test("is told in one tidy line", async () => {
+  test("has its Message in one line", async () => {
     const { error } = await refusal(json({ Code: "Failed", Message: " one\r\n\r\ntwo\t\t" }));
-    expect(error.message).toContain("it says Failed: one two.");
+    expect(error.message).toContain("Failed: one two.");
   });
 
-  test("a Message cannot forge log lines or flood them", async () => {
+  test("a Message cannot forge log lines or fill them", async () => {
     const { error } = await refusal(
       json({ Code: "Failed", Message: `a\r\nb\u001b[31m${"x".repeat(50_000)}` }),
     );
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
     expect(error.message).not.toMatch(/[\u0000-\u001f\u007f]/);
     expect(error.message.length).toBeLessThan(2000);
-  });
-
-  test.each(["success", "SUCCESS", " Success"])("Code %j is not Success", async (Code) => {
-    const { error } = await refusal(serveDocument({ Code }));
-    expect(error.code).toBe("ROLE_NOT_ASSUMABLE");
   });
 });

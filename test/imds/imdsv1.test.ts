@@ -6,7 +6,7 @@ import { answer, hang, issueToken, notHttp, reset, text } from "../support/scrip
 import { scriptedServer } from "../support/scripted-server.js";
 
 const TOKEN_HEADER = "x-aws-ec2-metadata-token";
-const REFUSALS = [403, 404, 405];
+const REFUSALS = [403, 404, 405, 410, 501];
 
 describe("IMDSv1", () => {
   test.each(REFUSALS)("is not used by default when the token's PUT is answered by %i", async (status) => {
@@ -16,11 +16,14 @@ describe("IMDSv1", () => {
     expect(imds.steps).toEqual(["token"]);
   });
 
-  test.each([404, 405])("is named in the error after %i as the option that allows it", async (status) => {
-    await using imds = await scriptedServer({ token: [answer(status)] });
-    const error = await failureOf(providerAt(imds)());
-    expect(error.message).toContain("ec2MetadataV1Disabled");
-  });
+  test.each([404, 405, 410, 501])(
+    "is named in the error after %i as the option that allows it",
+    async (status) => {
+      await using imds = await scriptedServer({ token: [answer(status)] });
+      const error = await failureOf(providerAt(imds)());
+      expect(error.message).toContain("ec2MetadataV1Disabled");
+    },
+  );
 
   test("is not used with ec2MetadataV1Disabled: true", async () => {
     await using imds = await scriptedServer({ token: [answer(404)] });
@@ -39,7 +42,7 @@ describe("IMDSv1", () => {
     },
   );
 
-  test("does not ask for a token before every read", async () => {
+  test("does not request a token before every read", async () => {
     await using imds = await scriptedServer({ token: [answer(404)] });
     const client = clientAt(imds, { ec2MetadataV1Disabled: false });
     await client.get("/latest/meta-data/hostname");
@@ -47,7 +50,7 @@ describe("IMDSv1", () => {
     expect(imds.steps).toEqual(["token", "metadata", "metadata"]);
   });
 
-  test("is not used, although allowed, while tokens are there to be had", async () => {
+  test("is not used, although allowed, while the service issues tokens", async () => {
     await using imds = await scriptedServer();
     await providerAt(imds, { ec2MetadataV1Disabled: false })();
     for (const { step, headers } of imds.requests) {
@@ -71,10 +74,14 @@ describe("IMDSv1", () => {
     ["a reset", reset, "IMDS_UNREACHABLE"],
     ["400", answer(400), "TOKEN_REJECTED"],
     ["401", answer(401), "SERVER_ERROR"],
+    ["406", answer(406), "SERVER_ERROR"],
+    ["418", answer(418), "SERVER_ERROR"],
     ["429", answer(429), "THROTTLED"],
     ["500", answer(500), "SERVER_ERROR"],
     ["502", answer(502), "SERVER_ERROR"],
     ["503", answer(503), "THROTTLED"],
+    ["504", answer(504), "SERVER_ERROR"],
+    ["505", answer(505), "SERVER_ERROR"],
     ["a redirect", answer(302, "", { location: "/" }), "SERVER_ERROR"],
     ["an empty token", text(""), "INVALID_RESPONSE"],
     ["an illegal token", text("a b"), "INVALID_RESPONSE"],

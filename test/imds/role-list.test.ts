@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { failureOf } from "../support/failure.js";
 import { ROLE, SECRETS } from "../support/role-document.js";
 import { providerAt } from "../support/scripted-provider.js";
-import { answer, text } from "../support/scripted-replies.js";
+import { answer, text, tokenNumber } from "../support/scripted-replies.js";
 import { scriptedServer } from "../support/scripted-server.js";
 
 const LIST = "/latest/meta-data/iam/security-credentials/";
@@ -25,19 +25,40 @@ describe("the role that is listed", () => {
     expect(imds.requests[2]?.path).toBe(LIST + name);
   });
 
-  test("every character that IAM allows reaches the service, percent-encoded where a path needs it", async () => {
-    const name = "Aa0+=,.@_-";
-    await using imds = await scriptedServer({ role: [text(name)] });
-    await providerAt(imds)();
-    const path = imds.requests[2]?.path ?? "";
-    expect(path).toBe(LIST + encodeURIComponent(name));
-    expect(decodeURIComponent(path)).toBe(LIST + name);
-  });
+  test.each(["app@prod", "a+b=c,d.e_f-g", "Aa0+=,.@_-", "...", "..app", "app.."])(
+    "the characters that IAM allows are sent as they are: %s",
+    async (name) => {
+      await using imds = await scriptedServer({ role: [text(name)] });
+      await providerAt(imds)();
+      expect(imds.requests[2]?.path).toBe(LIST + name);
+    },
+  );
 
-  test("a configured name is encoded in the same way", async () => {
-    await using imds = await scriptedServer();
-    await providerAt(imds, { roleName: "a+b=c,d.e@f" })();
-    expect(decodeURIComponent(imds.requests[1]?.path ?? "")).toBe(`${LIST}a+b=c,d.e@f`);
+  test.each(["app@prod", "a+b=c,d.e@f"])(
+    "a configured name is sent in the same way: %s",
+    async (roleName) => {
+      await using imds = await scriptedServer();
+      await providerAt(imds, { roleName })();
+      expect(imds.requests[1]?.path).toBe(LIST + roleName);
+    },
+  );
+
+  test.each([
+    [
+      "an ARN",
+      "arn:aws:iam::123456789012:role/app-role",
+      "arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fapp-role",
+    ],
+    ["an ARN with a path", "arn:aws:iam::1:role/team/app@x", "arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fteam%2Fapp@x"],
+    ["a path", "team/app-role", "team%2Fapp-role"],
+    ["a path with a leading slash", "/team/app-role", "%2Fteam%2Fapp-role"],
+    ["a colon", "app:role", "app%3Arole"],
+  ])("%s becomes one segment", async (_, name, segment) => {
+    await using imds = await scriptedServer({ role: [text(`${name}\n`)] });
+    const provider = providerAt(imds);
+    await provider();
+    expect(imds.requests[2]?.path).toBe(LIST + segment);
+    expect(provider.status().roleName).toBe(name);
   });
 });
 
@@ -46,7 +67,7 @@ describe("a list without a role", () => {
     ["nothing", ""],
     ["a newline", "\n"],
     ["white space", " \r\n\t\n "],
-  ])("that holds %s is asked for again, then NO_ROLE_ATTACHED", async (_, list) => {
+  ])("that holds %s is retried, then NO_ROLE_ATTACHED", async (_, list) => {
     await using imds = await scriptedServer({ role: [text(list)] });
     const error = await failureOf(providerAt(imds, { maxRetries: 1 })());
     expect(error).toMatchObject({ code: "NO_ROLE_ATTACHED", step: "role", attempts: 2, tryNextLink: true });
@@ -72,8 +93,10 @@ describe("a name that tries to reach another path", () => {
     ["..", ".."],
     [".", "."],
     ["../", "../user-data"],
-    ["a slash", "app/role"],
-    ["a leading slash", "/latest/user-data"],
+    ["../ in the middle", "app/../user-data"],
+    ["./ at the start", "./user-data"],
+    ["/.. at the end", "app/.."],
+    ["/. at the end of an ARN", "arn:aws:iam::1:role/."],
     ["a backslash", "..\\user-data"],
     ["%2f", "..%2fuser-data"],
     ["%2e", "%2e%2e"],
@@ -87,9 +110,8 @@ describe("a name that tries to reach another path", () => {
     ["a letter beyond ASCII", "rôle"],
     ["a full-width full stop", "\uff0e\uff0e"],
     ["a line separator", "app\u2028role"],
-    ["a colon", "app:role"],
     ["HTML", "<html><body>app-role</body></html>"],
-  ])("%s is INVALID_RESPONSE, and nothing is asked with it", async (_, name) => {
+  ])("%s is INVALID_RESPONSE, and no request is sent with it", async (_, name) => {
     await using imds = await scriptedServer({ role: [text(name)] });
     const error = await failureOf(providerAt(imds)());
     expect(error).toMatchObject({ code: "INVALID_RESPONSE", step: "role", attempts: 1, tryNextLink: true });
@@ -104,4 +126,44 @@ describe("a name that tries to reach another path", () => {
       expect(() => providerAt(imds, { roleName })).toThrow(/roleName/);
     },
   );
+});
+
+describe("a name that must not be shown is INVALID_RESPONSE, and is in no message and no status", () => {
+  const overLong = "r".repeat(513);
+  test.each([
+    ["the token in force", tokenNumber(1)],
+    ["something around the token", `role-${tokenNumber(1)}-x`],
+    ["the token without its last character", tokenNumber(1).slice(0, -1)],
+    ["the token without its first character", tokenNumber(1).slice(1)],
+    ["513 characters", overLong],
+    ["64 KiB", "r".repeat(64 * 1024)],
+  ])("%s", async (_, name) => {
+    await using imds = await scriptedServer({ role: [text(name)] });
+    const provider = providerAt(imds);
+    const error = await failureOf(provider());
+    expect(error).toMatchObject({ code: "INVALID_RESPONSE", step: "role", attempts: 1 });
+    expect(error.message.length).toBeLessThan(1000);
+    expect(error.message).not.toContain(name.slice(0, 12));
+    expect(JSON.stringify(provider.status())).not.toContain(name.slice(0, 12));
+    expect(imds.steps).toEqual(["token", "role"]);
+  });
+
+  test("credentials of an earlier refresh", async () => {
+    await using imds = await scriptedServer();
+    const provider = providerAt(imds);
+    await provider();
+    imds.play("credentials", answer(404));
+    imds.play("role", text(SECRETS.accessKeyId));
+    await provider({ forceRefresh: true });
+    const { lastError, roleName } = provider.status();
+    expect(lastError).toMatchObject({ code: "INVALID_RESPONSE", step: "role" });
+    expect(`${lastError?.message} ${roleName}`).not.toContain(SECRETS.accessKeyId);
+  });
+
+  test("512 characters are a name", async () => {
+    const name = "r".repeat(512);
+    await using imds = await scriptedServer({ role: [text(name)] });
+    await providerAt(imds)();
+    expect(imds.requests[2]?.path).toBe(LIST + name);
+  });
 });

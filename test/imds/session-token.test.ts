@@ -29,7 +29,7 @@ describe("asking for a token", () => {
     expect(put?.headers["transfer-encoding"]).toBeUndefined();
   });
 
-  test.each([1, 300, 21600])("tokenTtlSeconds: %i is what is asked for", async (tokenTtlSeconds) => {
+  test.each([1, 300, 21600])("tokenTtlSeconds: %i is requested", async (tokenTtlSeconds) => {
     await using imds = await scriptedServer();
     await clientAt(imds, { tokenTtlSeconds }).get(PATH);
     expect(imds.requests[0]?.headers[TTL_HEADER]).toBe(String(tokenTtlSeconds));
@@ -45,7 +45,7 @@ describe("asking for a token", () => {
     ]);
   });
 
-  test("one that is empty is asked for again", async () => {
+  test("one that is empty is requested again", async () => {
     await using imds = await scriptedServer({ token: [text(" \n"), issueToken] });
     await clientAt(imds, { maxRetries: 1 }).get(PATH);
     expect(imds.steps).toEqual(["token", "token", "metadata"]);
@@ -65,6 +65,8 @@ describe("asking for a token", () => {
     ["a null character in it", "one\u0000two"],
     ["a letter beyond ASCII", "tökén"],
     ["a control character", "one\u007ftwo"],
+    ["1025 characters", "t".repeat(1025)],
+    ["60 KiB", "t".repeat(60 * 1024)],
   ])("a token with %s is refused at once and never sent", async (_, token) => {
     await using imds = await scriptedServer({ token: [text(token)] });
     const error = await failureOf(clientAt(imds).get(PATH));
@@ -74,7 +76,50 @@ describe("asking for a token", () => {
   });
 });
 
-describe("how long a token serves", () => {
+test("a token of 1 KiB is used", async () => {
+  const token = "t".repeat(1024);
+  await using imds = await scriptedServer({ token: [text(` ${token}\n`)] });
+  await clientAt(imds).get(PATH);
+  expect(sentTokens(imds)).toEqual([token]);
+});
+
+describe("a token is forgotten after a read that the service refuses", () => {
+  test.each([400, 402, 403, 405, 406, 410, 418, 422, 429, 431, 451, 499])("with %i", async (status) => {
+    await using imds = await scriptedServer({ token: [text("<html>login</html>"), issueToken] });
+    const client = clientAt(imds, { maxRetries: 0 });
+    imds.play("metadata", answer(status), text("fresh"));
+    await failureOf(client.get(PATH));
+    expect(await client.get(PATH)).toBe("fresh");
+    expect(sentTokens(imds)).toEqual(["<html>login</html>", tokenNumber(2)]);
+  });
+
+  test.each(["role", "credentials"] as const)("at the step %s too", async (step) => {
+    await using imds = await scriptedServer({ [step]: [answer(431)] });
+    const provider = providerAt(imds);
+    await failureOf(provider());
+    await failureOf(provider({ forceRefresh: true }));
+    expect(imds.count("token")).toBe(2);
+  });
+
+  test("also where there is none and IMDSv1 is used: the next read requests a token", async () => {
+    await using imds = await scriptedServer({ token: [answer(404), issueToken] });
+    const client = clientAt(imds, { ec2MetadataV1Disabled: false });
+    imds.play("metadata", answer(403), text("fresh"));
+    await failureOf(client.get(PATH));
+    expect(await client.get(PATH)).toBe("fresh");
+    expect(sentTokens(imds)).toEqual([undefined, tokenNumber(2)]);
+  });
+
+  test.each([404, 500, 503, 302, 200])("but kept after %i", async (status) => {
+    await using imds = await scriptedServer({ metadata: [answer(status)] });
+    const client = clientAt(imds, { maxRetries: 0 });
+    await client.get(PATH).catch(() => {});
+    await client.get(PATH).catch(() => {});
+    expect(imds.count("token")).toBe(1);
+  });
+});
+
+describe("how long a token is used", () => {
   /** The wall clock alone is the test's; sockets and timers run as ever. */
   const clockAt = (at: number) => vi.useFakeTimers({ toFake: ["Date"], now: at });
   const start = Date.UTC(2030, 0, 1);
@@ -108,7 +153,10 @@ describe("how long a token serves", () => {
     ["no number", { [TTL_HEADER]: "soon" }],
     ["negative", { [TTL_HEADER]: "-5" }],
     ["zero", { [TTL_HEADER]: "0" }],
-  ])("a lifetime that is %s in the answer: the one asked for counts", async (_, headers) => {
+    ["a fraction", { [TTL_HEADER]: "99.5" }],
+    ["over six hours", { [TTL_HEADER]: "21601" }],
+    ["absurd", { [TTL_HEADER]: "999999999999" }],
+  ])("a lifetime that is %s in the response: the requested one counts", async (_, headers) => {
     clockAt(start);
     await using imds = await scriptedServer({ token: [text("the-token", headers)] });
     const client = clientAt(imds, { tokenTtlSeconds: 600 });

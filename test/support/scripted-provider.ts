@@ -14,4 +14,5 @@ export const providerAt = (
 export const clientAt = (
   { endpoint }: Pick<ScriptedServer, "endpoint">,
   options: InstanceMetadataOptions = {},
-): InstanceMetadataClient => new InstanceMetadataClient({ endpoint, timeout: PATIENT_MS, ...options });
+): InstanceMetadataClient =>
+  new InstanceMetadataClient({ endpoint, timeout: PATIENT_MS, shared: false, ...options });

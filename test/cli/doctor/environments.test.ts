@@ -223,7 +223,7 @@ test.each([
       credentials: "skipped",
     });
     const { says, cure } = finding(findings, "role");
-    expect(says).toMatch(/no role other.*Correct or remove the role name/);
+    expect(says).toMatch(/The configured role other .*Correct or remove the role name/);
     expect(says).not.toContain("Attach");
     expect(cure).toBe(
       `Correct or remove the role name, which ${called} gives: the role that is listed is app.`,

@@ -17,10 +17,20 @@ import {
 } from "../../support/scripted-replies.js";
 import type { Reply, Step } from "../../support/scripted-server.js";
 
-/** What the design calls a fault: which it is decides about retries and the code. */
+/** The kind of a fault by the words of the design: it decides about retries and the code. */
 export type FaultClass =
   | { readonly is: "status"; readonly status: number }
-  | { readonly is: "reset" | "silence" | "not http" | "cut short" | "over the cap" | "empty" | "words" };
+  | {
+      readonly is:
+        | "reset"
+        | "cut headers"
+        | "silence"
+        | "not http"
+        | "cut short"
+        | "over the cap"
+        | "empty"
+        | "words";
+    };
 
 export interface Fault {
   readonly name: string;
@@ -31,7 +41,8 @@ export interface Fault {
 const BODY = `<p>${SECRETS.body} ${SECRETS.secretAccessKey}</p>`;
 
 const STATUSES = [
-  201, 204, 206, 301, 302, 307, 400, 401, 403, 404, 405, 408, 410, 418, 429, 500, 501, 502, 503, 504, 599,
+  201, 204, 206, 301, 302, 307, 308, 400, 401, 403, 404, 405, 408, 410, 418, 429, 431, 500, 501, 502, 503,
+  504, 599,
 ];
 
 export const FAULTS: readonly Fault[] = [
@@ -52,7 +63,7 @@ export const FAULTS: readonly Fault[] = [
   { name: "endless body of a 500", class: { is: "status", status: 500 }, reply: endlessBody(500) },
   { name: "reset", class: { is: "reset" }, reply: reset },
   { name: "closed without an answer", class: { is: "reset" }, reply: hangUp },
-  { name: "closed within the headers", class: { is: "reset" }, reply: cutHeaders },
+  { name: "closed within the headers", class: { is: "cut headers" }, reply: cutHeaders },
   { name: "no answer", class: { is: "silence" }, reply: hang },
   { name: "dripped headers", class: { is: "silence" }, reply: dripHeaders },
   { name: "dripped body", class: { is: "silence" }, reply: dripBody },
@@ -65,6 +76,6 @@ export const FAULTS: readonly Fault[] = [
   { name: "a web page", class: { is: "words" }, reply: text(BODY) },
 ];
 
-/** Whether an answer of this kind is none of this step's faults. */
+/** Whether a response of this kind is a good one on this step. */
 export const isGoodAnswer = ({ is }: FaultClass, step: Step): boolean =>
   step === "metadata" && (is === "empty" || is === "words");

@@ -12,7 +12,7 @@ const STEPS: readonly Step[] = ["token", "role", "credentials", "metadata"];
 
 const PLAIN: CellSettings = { maxRetries: 1, ec2MetadataV1Disabled: true, roleName: undefined };
 
-/** Every step meets every fault at every moment; settings that can matter for a step vary as well. */
+/** Every step with every fault at every moment, and with the settings that can matter for the step. */
 export function cells(): Cell[] {
   return STEPS.flatMap((step) =>
     FAULTS.flatMap((fault) => [
@@ -47,10 +47,10 @@ const GOOD: Readonly<Record<Step, Reply>> = {
   metadata: text("i-0123456789abcdef0"),
 };
 
-/** Only what waits for it meets the deadline; everything else gets all the time that a loaded machine needs. */
+/** A short deadline where the fault is to run into it; all the time that a busy machine needs everywhere else. */
 const timeoutOf = ({ fault }: Cell): number => (fault.class.is === "silence" ? 1500 : 20_000);
 
-/** What happened in a cell, in the words of an expectation, and what must never happen. */
+/** What happened in a cell, as an expectation has it, and what must never happen. */
 export interface Outcome extends Expectation {
   /** As a multiple of what the attempts may take: each its timeout, plus the waits between them. */
   readonly timeShare: number;
@@ -68,22 +68,21 @@ export async function play(cell: Cell): Promise<Outcome> {
   server.forget();
   server.play(step, fault.reply, ...(moment === "once" ? [GOOD[step]] : []));
   const started = performance.now();
-  let result: Outcome["result"];
+  let outcome: Pick<Outcome, "result" | "attempts" | "statusCode"> = { result: "served" };
   let leaks: string[] = [];
   try {
     if (step === "metadata") await client.get("/latest/meta-data/instance-id");
     else await provider({ forceRefresh: moment === "reload" });
-    result = "served";
   } catch (error) {
     if (!(error instanceof InstanceMetadataError)) throw error;
-    result = error.code;
+    outcome = { result: error.code, attempts: error.attempts, statusCode: error.statusCode };
     leaks = leaksIn(error);
   }
   const elapsed = performance.now() - started;
   await server.allClosed();
   const attempts = server.requests.length;
   return {
-    result,
+    ...outcome,
     trace: server.steps,
     timeShare: elapsed / (attempts * (options.timeout + 400)),
     leaks: [...leaks, ...leaksIn(provider.status())],

@@ -4,8 +4,8 @@ import type { Fault } from "./faults.js";
 import { isGoodAnswer } from "./faults.js";
 
 /**
- * One cell of the matrix. `once`: the first request of the step meets the fault, the others are well; `always`:
- * every one does; `reload`: as `always`, after a load that went well.
+ * One cell of the matrix. `once`: the first request of the step gets the fault, the others a good response; `always`:
+ * every one gets it; `reload`: as `always`, after an initial load that succeeded.
  */
 export interface Cell {
   readonly step: Step;
@@ -23,6 +23,9 @@ export interface CellSettings {
 /** What the design says of a cell. */
 export interface Expectation {
   readonly result: "served" | InstanceMetadataErrorCode;
+  /** Of the error, if there is one. */
+  readonly attempts?: number;
+  readonly statusCode?: number | undefined;
   /** The steps of the requests, in order, of the load that meets the fault. */
   readonly trace: readonly Step[];
 }
@@ -31,6 +34,7 @@ class Failure {
   constructor(
     readonly code: InstanceMetadataErrorCode,
     readonly status: number | undefined,
+    readonly attempts = 0,
   ) {}
 }
 
@@ -48,8 +52,10 @@ export function expectationOf(cell: Cell): Expectation {
     return { result: "served", trace: walk.trace };
   } catch (failure) {
     if (!(failure instanceof Failure)) throw failure;
-    // "Every other failure serves the set at hand", and so does a role that is gone while the set is valid.
-    return { result: known && cell.step !== "metadata" ? "served" : failure.code, trace: walk.trace };
+    // "Every other failure returns what is cached", and so does a role that is gone while the credentials are valid.
+    if (known && cell.step !== "metadata") return { result: "served", trace: walk.trace };
+    const { code, status, attempts } = failure;
+    return { result: code, attempts, statusCode: status, trace: walk.trace };
   }
 }
 
@@ -59,13 +65,15 @@ class Walk {
   readonly #met = new Set<Step>();
   #authorized = false;
   #roleKnown: boolean;
+  /** A request on a kept connection that is closed before any byte of a response is sent once more, uncounted. */
+  #connection: "new" | "kept" = "new";
 
   constructor(cell: Cell) {
     this.#cell = cell;
     this.#roleKnown = cell.settings.roleName !== undefined;
   }
 
-  /** What a good load before has left: a token and the role's name. */
+  /** What a good load leaves: a token and the role's name, but no connection. */
   remember(): void {
     this.#authorized = true;
     this.#roleKnown = true;
@@ -89,35 +97,47 @@ class Walk {
   read(step: Step): void {
     this.#authorize();
     try {
-      this.#request(step);
+      this.#request(step, 0);
     } catch (failure) {
       if (!(failure instanceof Failure) || failure.status !== 401) throw failure;
       this.#authorized = false;
       this.#authorize();
-      this.#request(step);
+      this.#request(step, failure.attempts);
     }
   }
 
   #authorize(): void {
     if (this.#authorized) return;
     try {
-      this.#request("token");
+      this.#request("token", 0);
     } catch (failure) {
-      const refused = failure instanceof Failure && [403, 404, 405].includes(failure.status ?? 0);
+      const refused = failure instanceof Failure && [403, 404, 405, 410, 501].includes(failure.status ?? 0);
       if (!refused || this.#cell.settings.ec2MetadataV1Disabled) throw failure;
     }
     this.#authorized = true;
   }
 
-  #request(step: Step): void {
-    const { fault, moment, settings } = this.#cell;
+  #request(step: Step, previousAttempts: number): void {
+    const { fault, settings } = this.#cell;
     for (let attempt = 0; ; attempt++) {
-      this.trace.push(step);
-      const met = step === this.#cell.step && !(moment === "once" && this.#met.has(step));
-      this.#met.add(step);
-      if (!met || isGoodAnswer(fault.class, step)) return;
-      if (!isRetried(fault, step) || attempt === settings.maxRetries) throw failureOf(fault, step);
+      const wasKept = this.#connection === "kept";
+      if (this.#isAnswered(step)) return;
+      if (fault.class.is === "reset" && wasKept && this.#isAnswered(step)) return;
+      if (isRetried(fault, step) && attempt < settings.maxRetries) continue;
+      const { code, status } = failureOf(fault, step);
+      throw new Failure(code, status, previousAttempts + attempt + 1);
     }
+  }
+
+  /** Sends one request; false if it gets the fault. */
+  #isAnswered(step: Step): boolean {
+    const { fault, moment } = this.#cell;
+    this.trace.push(step);
+    const isFaulty = step === this.#cell.step && !(moment === "once" && this.#met.has(step));
+    this.#met.add(step);
+    const isGood = !isFaulty || isGoodAnswer(fault.class, step);
+    this.#connection = isGood || fault.class.is === "empty" || fault.class.is === "words" ? "kept" : "new";
+    return isGood;
   }
 }
 
@@ -125,8 +145,9 @@ class Walk {
 function isRetried({ class: fault }: Fault, step: Step): boolean {
   switch (fault.is) {
     case "status":
-      return fault.status === 429 || fault.status >= 500;
+      return fault.status === 429 || (fault.status >= 500 && fault.status !== 501);
     case "reset":
+    case "cut headers":
     case "silence":
     case "not http":
     case "cut short":
@@ -146,16 +167,18 @@ function failureOf({ class: fault }: Fault, step: Step): Failure {
     case "status":
       return new Failure(codeOfStatus(fault.status, step), fault.status);
     case "reset":
+    case "cut headers":
       return new Failure("IMDS_UNREACHABLE", undefined);
     case "silence":
       return new Failure("IMDS_TIMEOUT", undefined);
     case "empty":
-      return new Failure(step === "role" ? "NO_ROLE_ATTACHED" : "INVALID_RESPONSE", undefined);
+      return new Failure(step === "role" ? "NO_ROLE_ATTACHED" : "INVALID_RESPONSE", 200);
     case "not http":
+      return new Failure("INVALID_RESPONSE", undefined);
     case "cut short":
     case "over the cap":
     case "words":
-      return new Failure("INVALID_RESPONSE", undefined);
+      return new Failure("INVALID_RESPONSE", 200);
   }
 }
 
@@ -164,7 +187,7 @@ function codeOfStatus(status: number, step: Step): InstanceMetadataErrorCode {
   if (status === 429 || status === 503) return "THROTTLED";
   if (step === "token") {
     if (status === 400) return "TOKEN_REJECTED";
-    return status === 404 || status === 405 ? "TOKEN_UNSUPPORTED" : "SERVER_ERROR";
+    return [404, 405, 410, 501].includes(status) ? "TOKEN_UNSUPPORTED" : "SERVER_ERROR";
   }
   if (status === 401) return "UNAUTHORIZED";
   if (status === 404) return step === "metadata" ? "NOT_FOUND" : "NO_ROLE_ATTACHED";
