@@ -81,6 +81,7 @@ const projects = process.env.STRYKER_MUTATOR_WORKER === undefined ? PROJECTS : M
 const config: ViteUserConfig = defineConfig({
   test: {
     sequence: { shuffle: true },
+    reporters: process.env.CI ? ["default", "./test/support/no-skips-reporter.ts"] : ["default"],
     projects: Object.entries(projects).map(([name, project], groupOrder) => ({
       test: {
         name,

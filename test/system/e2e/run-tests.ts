@@ -3,13 +3,19 @@ import { resolve } from "node:path";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 
-/** The status that says that something cannot be run here, as it is used by test harnesses everywhere. */
+/** What test harnesses take for "cannot be run here". */
 const CANNOT_RUN = 77;
 
-/** Ends this process and says why nothing was tested. */
+/** Ends this process because the machine cannot do what the tests need. */
 export function skip(reason: string): never {
   process.stdout.write(`skipped: ${reason}\n`);
   process.exit(CANNOT_RUN);
+}
+
+/** Ends this process because programs are missing that could be installed: no reason to skip. */
+export function failFor(missing: readonly string[]): never {
+  process.stdout.write(`failed: ${missing.join(", ")} not installed\n`);
+  process.exit(1);
 }
 
 export const succeeds = ([program = "", ...args]: readonly string[]): boolean =>

@@ -3,13 +3,13 @@
 
 import { CEPH } from "./ceph-packages.js";
 import { installWhatIsMissing, missingOf } from "./debian-packages.js";
-import { runTests, skip, succeeds } from "./run-tests.js";
+import { failFor, runTests, succeeds } from "./run-tests.js";
 
 const IN_CLOSED_NETWORK = ["unshare", "-n", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"];
 
 installWhatIsMissing(CEPH);
 const missing = missingOf(CEPH);
-if (missing.length > 0) skip(`no ${missing.join(", ")}`);
+if (missing.length > 0) failFor(missing);
 const closed = succeeds([...IN_CLOSED_NETWORK, "true"]);
 if (!closed) process.stdout.write("no network of its own (unshare -n): the machine's loopback is used\n");
 runTests("e2e", closed ? IN_CLOSED_NETWORK : []);

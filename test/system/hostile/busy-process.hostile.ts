@@ -10,16 +10,19 @@ beforeAll(async () => {
 }, BUILD_MS);
 
 describe("an event loop that is blocked for seconds", () => {
-  test("while an answer is on its way: the answer counts, however late it is read", async () => {
-    const { server, service } = await startScene(project, { timeout: 500, maxRetries: 0 });
-    await service.call();
-    const next = await server.rotate();
-    await server.delay(200, "credentials");
-    const call = { forceRefresh: true, after: 100, ms: 2000 };
-    expect(await service.process.ask("callAndBlock", call)).toMatchObject({ accessKeyId: next });
-    expect(await service.status()).toEqual({ stale: false });
-    await service.endsCleanly();
-  });
+  test.for(["timer", "immediate", "poll"])(
+    "within a callback of the kind %s, while a response is under way: it counts, however late it is read",
+    async (within) => {
+      const { server, service } = await startScene(project, { timeout: 500, maxRetries: 0 });
+      await service.call();
+      const next = await server.rotate();
+      await server.delay(200, "credentials");
+      const call = { forceRefresh: true, after: 100, ms: 2000, within };
+      expect(await service.process.ask("callAndBlock", call)).toMatchObject({ accessKeyId: next });
+      expect(await service.status()).toEqual({ stale: false });
+      await service.endsCleanly();
+    },
+  );
 
   test("until the credentials have expired: the next call has new ones", async () => {
     const options = { ...SETTINGS, advisoryWindowSeconds: 1 };
@@ -39,7 +42,7 @@ const FEW_FILES: Launcher = {
 };
 
 describe("a process that has no file descriptor left", () => {
-  test("keeps the set at hand, and looks again once some are free", async () => {
+  test("keeps the cached credentials, and refreshes once some are free", async () => {
     const { server, service } = await startScene(project, SETTINGS, { launcher: FEW_FILES });
     const { accessKeyId } = await service.call();
     expect(await service.process.ask("exhaust")).toBe("EMFILE");

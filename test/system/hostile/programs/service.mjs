@@ -1,6 +1,6 @@
 // An application that uses the package as it is published, and does to itself what hostile conditions do.
 
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFile, readFileSync, readlinkSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { fromInstanceRole, InstanceMetadataError } from "ec2-role-credentials";
 import { converse } from "./conversation.mjs";
@@ -64,6 +64,14 @@ function block({ ms }) {
   while (Date.now() < end);
 }
 
+/** Where in a turn of the event loop it is blocked: what Node does next differs. */
+const BLOCK_WITHIN = {
+  timer: (blockNow) => blockNow(),
+  immediate: (blockNow) => setImmediate(blockNow),
+  // A file that has been read is reported in the poll phase.
+  poll: (blockNow) => readFile("/proc/self/stat", blockNow),
+};
+
 function startWorker() {
   const source = `
     const { parentPort, workerData } = require("node:worker_threads");
@@ -101,7 +109,7 @@ converse({
   callAndBlock: (args) => {
     const call = outcomeOf(() => provider(args));
     // Once the request has been sent.
-    setTimeout(() => block(args), args.after);
+    setTimeout(() => BLOCK_WITHIN[args.within](() => block(args)), args.after);
     return call;
   },
   exhaust: () => {
