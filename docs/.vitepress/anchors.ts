@@ -1,4 +1,4 @@
-/** The anchor of a heading, as it is where Markdown is read in a repository: links have to work in both places. */
+/** The anchor of a heading, as repository hosts make it: links must work there and on the site. */
 export const anchorOf = (heading: string): string =>
   heading
     .trim()

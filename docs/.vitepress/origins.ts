@@ -3,7 +3,7 @@ import { join, posix, resolve } from "node:path";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 
-/** Pages that only include a document from elsewhere in the repository, and that document. */
+/** Pages that only include a document from another folder of the repository, and that document. */
 const INCLUDED: Readonly<Record<string, string>> = {
   "project/changelog.md": "CHANGELOG.md",
   "project/contributing.md": ".github/CONTRIBUTING.md",
@@ -15,18 +15,18 @@ const PAGE_OF: ReadonlyMap<string, string> = new Map(
 );
 
 /**
- * A link is written for the document as it lies in the repository; this is what it is on the site.
+ * A link is written for the repository; this is the same link on the site.
  *
- * @param page where the link stands, by its path in the site's sources
+ * @param page the page with the link, by its path in the site's sources
  * @returns undefined for a link to a file that is in the repository and not on the site
- * @throws Error for a link to nothing at all
+ * @throws Error for a link to a file that does not exist
  */
 export function linkOnSite(page: string, link: string): string | undefined {
   if (/^([a-z]+:|#|\/)/.test(link)) return link;
   const [, path = "", anchor = ""] = /^([^#]*)(.*)$/.exec(link) ?? [];
   const from = INCLUDED[page] ?? `docs/${page}`;
   const target = posix.join(posix.dirname(from), path);
-  if (!existsSync(join(ROOT, target))) throw new Error(`${from} links to ${link}, which is not there`);
+  if (!existsSync(join(ROOT, target))) throw new Error(`${from} links to ${link}, which does not exist`);
   const included = PAGE_OF.get(target);
   if (included !== undefined) return `/${included}${anchor}`;
   const [, onSite] = /^docs\/(.*)$/.exec(target) ?? [];
@@ -37,7 +37,7 @@ export function linkOnSite(page: string, link: string): string | undefined {
   return `/${onSite.replace(/README\.md$/, "index.md")}${anchor}`;
 }
 
-/** The same for a picture, which the generator wants to be told by its path from the page. */
+/** The same for a picture, which the generator needs as a path relative to the page. */
 export function pictureOnSite(page: string, source: string): string {
   const onSite = linkOnSite(page, source);
   if (onSite === undefined) throw new Error(`${page} shows ${source}, which is not below docs`);

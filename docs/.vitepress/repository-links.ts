@@ -3,7 +3,7 @@ import { linkOnSite, pictureOnSite } from "./origins.js";
 
 type Token = ReturnType<MarkdownRenderer["parse"]>[number];
 
-/** Turns the repository's links and pictures into those of the site. What is not on the site keeps its text and is no link. */
+/** Turns links and pictures of the repository into those of the site. A link to a file that is not on the site becomes plain text. */
 export function repositoryLinks(md: MarkdownRenderer): void {
   md.core.ruler.push("repository-links", ({ tokens, env }) => {
     for (const token of tokens) if (token.children) rewrite(token.children, env.relativePath);

@@ -1,8 +1,8 @@
 import type { MarkdownEnv } from "vitepress";
 
 /**
- * How the search reads texts and questions, and what it prefers. An error code counts as a word besides its parts, so
- * that it finds its own section first. The site gets the source of these functions: they may use nothing from outside.
+ * How the search splits texts and questions into words, and which pages it prefers. An error code is a word besides its
+ * parts, so that it finds its own section first. The site gets the source of these functions, so they use nothing else.
  */
 export const SEARCH = {
   tokenize: (text: string): string[] => [

@@ -61,7 +61,7 @@ const pagesIn = (folder: string): string[] =>
       })
     : [];
 
-/** Every page that is there; one that no group names is at the end rather than nowhere. */
+/** Every existing page; one that is in no group comes last. */
 export function sidebar(): DefaultTheme.SidebarItem[] {
   const grouped = new Set(["index", ...Object.values(GROUPS).flat()]);
   const others = pagesIn("").filter((page) => !grouped.has(page));

@@ -13,7 +13,7 @@ import { projectWith } from "./test-runs.js";
 const isTypeScript = ({ language }: Snippet): boolean => language === "ts";
 const isCommonJs = ({ text }: Snippet): boolean => / = require\("/.test(text);
 
-/** In the README each example goes on where the last one ended; its test is a file of its own. */
+/** In the README each example continues the previous one; its test is a file of its own. */
 function readmeAsOne(): Snippet[] {
   const parts = snippetsOf("README.md").filter(isTypeScript);
   const [first, ...rest] = parts.filter(({ text }) => !text.includes("ec2-role-credentials/testing"));
@@ -23,7 +23,7 @@ function readmeAsOne(): Snippet[] {
 
 const titled = (snippet: Snippet) => ({ ...snippet, title: `${snippet.document}:${snippet.line}` });
 
-/** The examples that stand alone. Those that have names have tests of their own. */
+/** The examples that stand alone. Those with a file name have tests of their own. */
 const EXAMPLES = [
   ...readmeAsOne(),
   ...GUIDES.flatMap(snippetsOf).filter((one) => isTypeScript(one) && one.fileName === undefined),
@@ -97,7 +97,7 @@ describe("an example runs as it stands, against a mocked IMDS and an S3 that ver
   });
 });
 
-/** What the comments behind `console.log` say that it prints; "…" stands for anything. */
+/** The output that the comments after `console.log` promise; "…" stands for anything. */
 function promisedOutput({ text }: Snippet): RegExp[] {
   return [...text.matchAll(/console\.log\(.*\);? \/\/ (.*)$/gm)].map(([, line = ""]) => {
     const parts = line.split("…").map((part) => part.replace(/[\^$.*+?()[\]{}|]/g, "\\$&"));

@@ -21,12 +21,12 @@ function ask(socketPath: string): Promise<Health> {
   });
 }
 
-/** Starts the service of the page on observability on an instance; what its health endpoint says now. */
+/** Starts the service of the page on observability on an instance. @returns a function that reads its health endpoint */
 async function healthOn(imds: MockImds): Promise<() => Promise<Health>> {
   const listener = await imds.listen();
   onTestFinished(() => listener.close());
   const project = await projectWith([], []);
-  // A server listens on a path as well as on a port, and a path is nobody else's.
+  // A server can listen on a path instead of a port, and no other process uses this path.
   const socketPath = join(project, "health");
   const snippet = theSnippet("docs/observability.md", ({ fileName }) => fileName === "health.ts");
   await startProgram(project, "mjs", javaScriptOf(snippet), {
@@ -37,14 +37,14 @@ async function healthOn(imds: MockImds): Promise<() => Promise<Health>> {
 
 const LONG_ENOUGH = { timeout: 60_000 };
 
-test("the health endpoint is well while it holds credentials", async () => {
+test("the health endpoint answers 200 while there are valid credentials", async () => {
   const health = await healthOn(createMockImds({ roleName: "app" }));
   await expect
     .poll(health, LONG_ENOUGH)
     .toMatchObject({ status: 200, body: { roleName: "app", stale: false } });
 });
 
-test("the health endpoint says what is wrong when there is no role", async () => {
+test("the health endpoint answers 503 with the error if there is no role", async () => {
   const health = await healthOn(createMockImds({ roleName: null }));
   const lastError = expect.stringContaining("[NO_ROLE_ATTACHED]");
   await expect.poll(health, LONG_ENOUGH).toMatchObject({ status: 503, body: { lastError } });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 export const OPENTELEMETRY = "@opentelemetry/api";
 
-/** What the documents use of OpenTelemetry's API, by its documentation. */
+/** The part of OpenTelemetry's API that the documents use, from its documentation. */
 const TYPES = `
 type Attributes = Record<string, string | number | boolean>;
 interface Options { unit?: string; description?: string }
@@ -16,10 +16,10 @@ interface Meter {
 export declare const metrics: { getMeter(name: string, version?: string): Meter };
 `;
 
-/** Each instrument prints what it measures, and that it was made. */
+/** Each instrument prints that it was created, and what it measures. */
 const CODE = `
 const instrument = (name, options = {}) => {
-  console.log(\`made \${name}\`);
+  console.log(\`created \${name}\`);
   const measure = (value, attributes) => console.log(\`\${name} \${typeof value} \${JSON.stringify({ ...options, ...attributes })}\`);
   return { add: measure, record: measure };
 };

@@ -16,29 +16,29 @@ const inLanguage = (language: string): string => theSnippet(SET_UP, (one) => one
 const withCommand = (command: string): string =>
   theSnippet(SET_UP, ({ language, text }) => language === "sh" && text.includes(command)).text;
 
-/** What the commands of a shell script would ask of AWS, with one of ours in the place of the AWS CLI. */
-async function askedOfAws(script: string, settings = ""): Promise<string[]> {
+/** The AWS CLI calls that a shell script makes: a function of ours takes the CLI's place and records them. */
+async function awsCallsOf(script: string, settings = ""): Promise<string[]> {
   const whole = `cd "$(mktemp -d)"\naws() { echo "$*" | tee -a asked; }\n${settings}\n{ ${script} } > output; cat asked; test ! -e trust.json || cat trust.json; rm -r "$PWD"`;
   const { exitCode, stdout, stderr } = await run("bash", ["-eu", "-c", whole]);
   expect(exitCode, stderr).toBe(0);
   return stdout.trimEnd().split("\n");
 }
 
-test("every shell command of the documents can be read by a shell", async () => {
+test("every shell snippet of the documents has valid syntax", async () => {
   const script = SHELL.map(({ text }) => `(\n${text})`).join("\n");
   expect(await run("bash", ["-n", "-c", script])).toMatchObject({ exitCode: 0, stderr: "" });
   expect(SHELL.length).toBeGreaterThan(5);
 });
 
-test("every mock that the documents start has arguments which the command takes", () => {
+test("every mock that the documents start has valid arguments", () => {
   const lines = SHELL.flatMap(({ text }) => text.match(/^npx ec2-role-credentials mock\b.*$/gm) ?? []);
   for (const line of lines) expect(() => parseMockArguments(line.split(" ").slice(3)), line).not.toThrow();
   expect(lines.length).toBeGreaterThan(1);
 });
 
 describe("the set-up", () => {
-  test("with the AWS CLI makes, fills and attaches the instance profile, and requires tokens", async () => {
-    const lines = await askedOfAws(withCommand("create-role"));
+  test("with the AWS CLI creates and attaches the instance profile with the role, and requires tokens", async () => {
+    const lines = await awsCallsOf(withCommand("create-role"));
     const trust = lines.indexOf("{");
 
     expect(lines.slice(0, trust).map((line) => line.split(" --")[0])).toEqual([
@@ -57,18 +57,18 @@ describe("the set-up", () => {
     expect(JSON.parse(lines.slice(trust).join("\n"))).toEqual(TRUST);
   });
 
-  test("with the AWS CLI puts the profile in the place of another by the association's id", async () => {
-    const [found, replaced, ...others] = await askedOfAws(withCommand("replace-iam"), "INSTANCE_ID=i-1");
+  test("with the AWS CLI replaces the instance profile, by the id of its association", async () => {
+    const [found, replaced, ...others] = await awsCallsOf(withCommand("replace-iam"), "INSTANCE_ID=i-1");
 
     expect(found).toMatch(/^ec2 describe-iam-instance-profile-associations .*Name=instance-id,Values=i-1 /);
-    // The answer of our command is its own line.
+    // Our function prints its own call, which is thus the association's id.
     expect(replaced).toBe(
       `ec2 replace-iam-instance-profile-association --association-id ${found} --iam-instance-profile Name=app`,
     );
     expect(others).toEqual([]);
   });
 
-  test("with CloudFormation has a role, its instance profile, and required tokens", () => {
+  test("with CloudFormation creates a role and its instance profile, and requires tokens", () => {
     const ref = (tag: string) => ({ tag, resolve: (name: string) => ({ [tag]: name }) });
     const template = parseYaml(inLanguage("yaml"), { customTags: [ref("!Ref"), ref("!GetAtt")] });
 
@@ -95,7 +95,7 @@ describe("the set-up", () => {
     });
   });
 
-  test("with Terraform has them too, and its braces match", () => {
+  test("with Terraform creates them too, and its braces match", () => {
     const text = inLanguage("hcl");
     let depth = 0;
     for (const [brace] of text.matchAll(/[{}]/g)) {
@@ -105,7 +105,7 @@ describe("the set-up", () => {
     expect(depth).toBe(0);
     const resources = [...text.matchAll(/^resource "(\w+)" "app" \{$/gm)].map(([, type]) => type);
     expect(resources).toContain("aws_iam_instance_profile");
-    // Each reference leads to a resource that is there.
+    // Each reference is to a resource that exists.
     const references = [...text.matchAll(/= (aws_\w+)\.app\./g)].map(([, type]) => type);
     expect(references.filter((type) => !resources.includes(type))).toEqual([]);
     const variables = [...text.matchAll(/\bvar\.(\w+)/g)].map(([, name]) => `variable "${name}" {`);

@@ -45,7 +45,7 @@ export function linksOf(document: string): string[] {
   return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = ""]) => link);
 }
 
-/** The one snippet that fits; an error if there is none, or another. */
+/** The only snippet that fits; an error if there is none, or more than one. */
 export function theSnippet(document: string, fits: (snippet: Snippet) => boolean): Snippet {
   const [snippet, ...others] = snippetsOf(document).filter(fits);
   if (!snippet || others.length > 0) {
@@ -67,7 +67,7 @@ export function javaScriptOf({ text }: Snippet): string {
   return outputText;
 }
 
-/** A YAML parser is here anyway, as a package of a tool's. */
+/** A YAML parser is installed anyway, as a dependency of a tool. */
 export function parseYaml(text: string, options: { customTags?: readonly object[] } = {}): unknown {
   const tool = resolve(ROOT, "node_modules/knip/package.json");
   return createRequire(tool)("yaml").parse(text, options);

@@ -5,27 +5,27 @@ import { installOpenTelemetry } from "./opentelemetry.js";
 import { javaScriptOf, theSnippet } from "./snippets.js";
 import { projectWith } from "./test-runs.js";
 
-const TWO_LOOKS = `
+const TWO_REFRESHES = `
 import { fromInstanceRole } from "ec2-role-credentials";
 const credentials = fromInstanceRole();
 await credentials();
 await credentials({ forceRefresh: true });
 `;
 
-test("OpenTelemetry's instruments are made once, and measure each look", async () => {
+test("OpenTelemetry's instruments are created once, and measure each refresh", async () => {
   const listener = await createMockImds().listen();
   onTestFinished(() => listener.close());
   const project = await projectWith([], []);
   await installOpenTelemetry(project);
   const snippet = theSnippet("docs/observability.md", ({ fileName }) => fileName === "telemetry.ts");
 
-  const { stdout } = await runProgram(project, "mjs", javaScriptOf(snippet) + TWO_LOOKS, {
+  const { stdout } = await runProgram(project, "mjs", javaScriptOf(snippet) + TWO_REFRESHES, {
     env: { AWS_EC2_METADATA_SERVICE_ENDPOINT: listener.endpoint },
   });
 
   expect(stdout.trim().split("\n")).toEqual([
-    "made ec2.role.refreshes",
-    "made ec2.role.refresh.duration",
+    "created ec2.role.refreshes",
+    "created ec2.role.refresh.duration",
     'ec2.role.refreshes number {"kind":"initial","outcome":"new"}',
     'ec2.role.refresh.duration number {"unit":"ms","kind":"initial"}',
     'ec2.role.refreshes number {"kind":"forced","outcome":"unchanged"}',

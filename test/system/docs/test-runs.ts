@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { run } from "../../support/child-process.js";
 import { consumerProject, MANIFEST } from "../../support/packed-package.js";
 
-/** As on a user's machine, where nothing is set. The network guard stays. */
+/** As on a user's machine without settings. The network guard stays. */
 export const NOTHING_SET: Readonly<Record<string, string>> = { AWS_EC2_METADATA_SERVICE_ENDPOINT: "" };
 
 /** How a test ended, by its title. */
@@ -21,7 +21,7 @@ interface Report {
   }[];
 }
 
-/** The project of somebody who installed these packages and copied these snippets. */
+/** A user's project with these packages installed and these snippets copied into it. */
 export async function projectWith(
   installed: readonly string[],
   files: readonly { readonly fileName: string; readonly text: string }[],
@@ -32,7 +32,7 @@ export async function projectWith(
   return project;
 }
 
-/** What npm does besides, for a command that `npx` can run. */
+/** Links the package's commands as npm does on installation, so that `npx` can run them. */
 export async function linkCommand(project: string): Promise<void> {
   const commands = join(project, "node_modules/.bin");
   const manifest = await readFile(join(project, "node_modules", MANIFEST.name, "package.json"), "utf8");
@@ -51,9 +51,9 @@ export async function outcomesOf(project: string, args: readonly string[]): Prom
     env: NOTHING_SET,
   });
   const file = await readFile(join(project, "report.json"), "utf8").catch(() => undefined);
-  if (file === undefined) throw new Error(`there is no report\n${stderr}\n${stdout}`);
-  // Jest with --detectOpenHandles tells there what keeps a process alive after its tests.
-  if (/open handles?/i.test(stderr)) throw new Error(`something is left open\n${stderr}`);
+  if (file === undefined) throw new Error(`no report was written\n${stderr}\n${stdout}`);
+  // With --detectOpenHandles, Jest prints here what keeps its process alive after the tests.
+  if (/open handles?/i.test(stderr)) throw new Error(`a handle was left open\n${stderr}`);
   const { testResults }: Report = JSON.parse(file);
   return new Map(
     testResults.flatMap(({ message, assertionResults }) => {
@@ -67,20 +67,20 @@ export async function outcomesOf(project: string, args: readonly string[]): Prom
   );
 }
 
-/** A loaded machine may take longer than the five seconds that are the runners' default. */
-const PATIENCE = "--testTimeout=60000";
+/** On a busy machine a test may take longer than the runners' default of five seconds. */
+const TEST_TIMEOUT = "--testTimeout=60000";
 
 export const VITEST: readonly string[] = [
   "node_modules/vitest/vitest.mjs",
   "run",
-  PATIENCE,
+  TEST_TIMEOUT,
   "--reporter=json",
   "--outputFile=report.json",
 ];
 
 export const JEST: readonly string[] = [
   "node_modules/jest/bin/jest.js",
-  PATIENCE,
+  TEST_TIMEOUT,
   "--json",
   "--detectOpenHandles",
   "--outputFile=report.json",

@@ -10,9 +10,9 @@ export interface Page {
   readonly title: string;
   readonly description: string;
   readonly anchors: ReadonlySet<string>;
-  /** Where its links lead. */
+  /** The targets of its links. */
   readonly links: readonly string[];
-  /** What the browser fetches for it: scripts, styles, pictures. */
+  /** The scripts, styles and pictures that the browser fetches for it. */
   readonly parts: readonly string[];
 }
 
@@ -48,7 +48,7 @@ function pageOf(path: string): Page {
   };
 }
 
-/** A link that leads into the site, taken apart; undefined for one that leads elsewhere. */
+/** A link within the site as its file and anchor; undefined for a link to another site. */
 export function withinSite(from: Page, link: string): { file: string; anchor: string } | undefined {
   if (/^[a-z]+:/.test(link)) return undefined;
   const [, path = "", anchor = ""] = /^([^#]*)#?(.*)$/.exec(link) ?? [];

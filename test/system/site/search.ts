@@ -14,14 +14,14 @@ interface MiniSearch {
   loadJSON(index: string, options: object): Index;
 }
 
-/** As the page asks it: the site's own index, with the options of the theme and of this site. */
+/** The site's index, searched as the page does it: with the options of the theme and of this site. */
 export async function searchIndex(): Promise<Index> {
   const chunk = [...FILES].find((file) => /@localSearchIndexroot\.[^/]*\.js$/.test(file));
   if (!chunk) throw new Error("the site has no search index");
   const { default: index }: { default: string } = await import(
     pathToFileURL(resolve(ROOT, "docs/.vitepress/dist", `.${chunk}`)).href
   );
-  // A package of the generator's.
+  // A dependency of the generator.
   const library: MiniSearch = createRequire(resolve(ROOT, "node_modules/vitepress/package.json"))(
     "minisearch",
   );

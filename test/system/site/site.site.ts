@@ -5,7 +5,7 @@ import * as testing from "../../../src/testing/index.js";
 import { FILES, PAGES, type Page, withinSite } from "./built-site.js";
 import { searchIndex } from "./search.js";
 
-/** A record, so that a code which is missing here does not compile. */
+/** A record, so that a missing code does not compile. */
 const CODES: Readonly<Record<InstanceMetadataErrorCode, true>> = {
   IMDS_DISABLED: true,
   IMDS_UNREACHABLE: true,
@@ -34,17 +34,17 @@ function pageAt(path: string): Page {
   return page;
 }
 
-function leadsNowhere(page: Page, link: string): boolean {
+function isDead(page: Page, link: string): boolean {
   const target = withinSite(page, link);
   if (!target) return false;
   if (!FILES.has(target.file)) return true;
   return target.anchor !== "" && !pageAt(target.file).anchors.has(target.anchor);
 }
 
-test("every link and anchor leads somewhere", () => {
+test("no link is dead, and no anchor", () => {
   const dead = PAGES.flatMap((page) =>
     [...page.links, ...page.parts]
-      .filter((link) => leadsNowhere(page, link))
+      .filter((link) => isDead(page, link))
       .map((link) => `${page.path}: ${link}`),
   );
   expect(dead).toEqual([]);
@@ -60,7 +60,7 @@ test("every page has a title and a description, and the site an icon", () => {
   expect(FILES.has("/favicon.svg")).toBe(true);
 });
 
-test("no page fetches anything from elsewhere", () => {
+test("no page fetches anything from other sites", () => {
   const foreign = PAGES.flatMap(({ parts }) => parts).filter((part) => /^(?!data:)([a-z]+:|\/\/)/.test(part));
   expect(foreign).toEqual([]);
 });
