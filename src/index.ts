@@ -11,12 +11,14 @@ export type { InstanceMetadataOptions, InstanceRoleOptions } from "./config/opti
 export type {
   InstanceMetadataErrorCode,
   InstanceMetadataErrorDetails,
+  InstanceMetadataErrorJson,
   InstanceMetadataStep,
 } from "./errors/instance-metadata-error.js";
 export { InstanceMetadataError } from "./errors/instance-metadata-error.js";
 export type { InstanceIdentityDocument, InstanceProfileInfo } from "./imds/instance-metadata-client.js";
 export { InstanceMetadataClient } from "./imds/instance-metadata-client.js";
 export { instanceRegion } from "./imds/instance-region.js";
+export type { ExpiredTokenPlugin } from "./provider/expired-token-plugin.js";
 export { expiredTokenPlugin } from "./provider/expired-token-plugin.js";
 export type { InstanceRoleProps, InstanceRoleProvider } from "./provider/from-instance-role.js";
 export { fromInstanceRole } from "./provider/from-instance-role.js";

@@ -1,5 +1,5 @@
 import type { ClientRequest, Agent as HttpAgent } from "node:http";
-import { isIP, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { NodeHttpHandler } from "@smithy/node-http-handler";
 import type { Endpoint } from "../config/endpoint.js";
 import { loadPackage } from "../runtime/load-package.js";
@@ -87,6 +87,7 @@ export async function loadTransport({ protocol, hostname }: Endpoint): Promise<(
     "@smithy/node-http-handler",
     () => import("@smithy/node-http-handler"),
   );
+  const { isIP } = await loadPackage("node:net", () => import("node:net"));
   const lookup = isIP(hostname) === 0 ? await loadLookup() : undefined;
   return () => {
     const agent = new Agent({

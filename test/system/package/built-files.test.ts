@@ -16,7 +16,14 @@ test("importing the library loads no other package and no HTTP: those come with 
 
   expect(eager.size).toBeGreaterThan(0);
   expect([...eager].filter((name) => !name.startsWith("node:") || NETWORK.test(name))).toEqual([]);
-  expect([...lazy].sort()).toEqual(["@smithy/node-http-handler", "node:crypto", "node:http", "node:https"]);
+  expect([...lazy].sort()).toEqual([
+    "@smithy/node-http-handler",
+    "node:crypto",
+    "node:dns",
+    "node:http",
+    "node:https",
+    "node:net",
+  ]);
 });
 
 test("what the library loads comes from Node or from a declared dependency", async () => {
@@ -66,3 +73,16 @@ test("no published file names a directory of the machine that built it", async (
 test("the version sent in the user agent is the package's", () => {
   expect(VERSION).toBe(MANIFEST.version);
 });
+
+test.each(["index.d.ts", "index.d.cts", "testing.d.ts", "testing.d.cts"])(
+  "every type that %s declares is exported, so that users can name it",
+  async (file) => {
+    const text = readFileSync(join(await dist(), file), "utf8");
+    const declared = [...text.matchAll(/^(?:declare )?(?:interface|type|class|enum) (\w+)/gm)];
+    const [, list = ""] = /^export \{(.*)\};$/m.exec(text) ?? [];
+    const exported = list.split(",").map((name) => name.trim().replace("type ", ""));
+
+    expect(declared.length).toBeGreaterThan(5);
+    expect(declared.map(([, name]) => name).filter((name) => !exported.includes(name ?? ""))).toEqual([]);
+  },
+);
