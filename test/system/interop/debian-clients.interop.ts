@@ -1,4 +1,5 @@
-import { DEBIAN_CLIENTS } from "./debian-clients.js";
+import { DEBIAN_COMMANDS } from "./debian-commands.js";
+import { DEBIAN_SDKS } from "./debian-sdks.js";
 import { describeClient } from "./describe-client.js";
 
-for (const client of DEBIAN_CLIENTS) describeClient(client);
+for (const client of [...DEBIAN_SDKS, ...DEBIAN_COMMANDS]) describeClient(client);

@@ -4,12 +4,13 @@ import { start } from "../../support/child-process.js";
 import type { InteropClient } from "./interop-client.js";
 import { inNamespace, REASON_FOR_NO_NAMESPACE } from "./namespace.js";
 import type { Observation, Round } from "./programs/bench.js";
-import type { ReceivedSet } from "./programs/conversation.js";
+import type { ReceivedCredentials } from "./programs/conversation.js";
 
 const BENCH = fileURLToPath(new URL("./programs/bench.ts", import.meta.url));
 const PATIENCE_MS = 90_000;
 
 async function observe(client: InteropClient): Promise<Observation> {
+  client.build?.();
   const addresses = client.finds === "by setting" ? "loopback" : "loopback and EC2's";
   const bench = [process.execPath, "--import", "tsx", BENCH, client.name];
   const [program = "", ...args] = inNamespace(bench, addresses);
@@ -21,25 +22,26 @@ async function observe(client: InteropClient): Promise<Observation> {
   return JSON.parse(stdout);
 }
 
-/** Where nothing may be left out, as in CI, a client that cannot run is a failure. */
-function skipOrInsist({ skip }: TestContext, reason: string | undefined): void {
+/** With INTEROP_REQUIRED, as in CI, a client that cannot run is a failure. */
+export function skipOrFail({ skip }: TestContext, reason: string | undefined): void {
   if (reason === undefined) return;
   if (process.env.INTEROP_REQUIRED) throw new Error(reason);
   skip(reason);
 }
 
-function receivedIn({ outcome }: Round): ReceivedSet {
+function receivedIn({ outcome }: Round): ReceivedCredentials {
   if ("failed" in outcome) throw new Error(`it got no credentials: ${outcome.failed}`);
   return outcome.received;
 }
 
-/** The tests of one client: by its row of the table. */
+/** The tests of one client, from its row of the table. */
 export function describeClient(client: InteropClient): void {
   const reason = REASON_FOR_NO_NAMESPACE ?? client.missing?.();
-  if (reason !== undefined) process.stdout.write(`${client.name} is not tried: ${reason}\n`);
+  if (reason !== undefined) process.stdout.write(`${client.name} is not tested: ${reason}\n`);
   let observation: Promise<Observation> | undefined;
+  const traceOf = ({ trace }: Round) => (client.repeats ? [...new Set(trace)] : trace);
   const observed = (context: TestContext): Promise<Observation> => {
-    skipOrInsist(context, reason);
+    skipOrFail(context, reason);
     observation ??= observe(client);
     return observation;
   };
@@ -47,20 +49,20 @@ export function describeClient(client: InteropClient): void {
   describe(client.name, { timeout: PATIENCE_MS + 10_000 }, () => {
     test("gets the role's credentials through a session token", async (context) => {
       const { first } = await observed(context);
-      expect(first.trace).toEqual(client.first);
+      expect(traceOf(first)).toEqual(client.first);
       expect(first.served).toMatchObject(receivedIn(first));
     });
 
-    test("gets the new set after a rotation", async (context) => {
+    test("gets the new credentials after a rotation", async (context) => {
       const { first, rotated } = await observed(context);
-      expect(rotated.trace).toEqual(client.rotated);
+      expect(traceOf(rotated)).toEqual(client.rotated);
       expect(rotated.served.accessKeyId).not.toBe(first.served.accessKeyId);
       expect(rotated.served).toMatchObject(receivedIn(rotated));
     });
 
     test("gets nothing when the token is refused, and no answer without one", async (context) => {
       const { refused } = await observed(context);
-      expect(refused.trace).toEqual(client.refused);
+      expect(traceOf(refused)).toEqual(client.refused);
       expect(refused.outcome).toEqual({ failed: expect.stringMatching(client.saysRefused) });
     });
   });

@@ -2,16 +2,18 @@
 export interface Services {
   /** The mocked metadata service, without a slash at the end. */
   readonly imds: string;
-  /** An S3 endpoint that verifies signatures and takes the set that the mock serves, no other. */
+  /** An S3 endpoint that verifies signatures and takes the credentials that the mock serves, and no others. */
   readonly s3: string;
+  /** The same with TLS before it, for a client that `needsTls`; its certificate is signed by itself. */
+  readonly s3WithTls: string;
 }
 
 /** One client, how it is run, and what the mock must see of it. */
 export interface InteropClient {
   readonly name: string;
   /**
-   * A `"conversation"` is one process, asked by lines on its stdin, that prints what it got; a `"command"` ends
-   * with one S3 request and is run anew each time.
+   * A `"conversation"` is one process, asked by lines on its stdin, that prints what it got; a `"command"` makes
+   * S3 requests and is started again each time.
    */
   readonly kind: "conversation" | "command";
   readonly program: (services: Services) => readonly string[];
@@ -20,10 +22,17 @@ export interface InteropClient {
   readonly finds: "by setting" | "at EC2's address";
   /** Why it cannot run here; undefined if it can. */
   readonly missing?: () => string | undefined;
-  /** What it asks to get its first set, and the set after the rotation. */
+  /** Makes the program, before it is run in a namespace. */
+  readonly build?: () => void;
+  /** A command that ends with a status of its own, because what it asks S3 for is not there. */
+  readonly ignoresStatus?: boolean;
+  readonly needsTls?: boolean;
+  /** It may repeat requests, or make them for several parts of itself: how often does not matter. */
+  readonly repeats?: boolean;
+  /** What it requests for its first credentials, and for those after the rotation. */
   readonly first: readonly string[];
   readonly rotated: readonly string[];
-  /** What it asks when the token's PUT is refused with 403, and how it says that it failed. */
+  /** What it requests when the token's PUT is refused with 403, and how it says that it failed. */
   readonly refused: readonly string[];
   readonly saysRefused: RegExp;
 }
@@ -39,7 +48,7 @@ export const getWithToken = (path: string): string => `GET ${path} with a token:
 /** IMDSv1, which the mock refuses as an instance does that requires tokens. */
 export const getBare = (path: string): string => `GET ${path} without a token: 401`;
 
-/** Token, list, document: the way of nearly all. */
+/** Token, list, document: what nearly all request. */
 export const WHOLE_WAY: readonly string[] = [
   putToken(21600),
   getWithToken(ROLE_LIST),

@@ -4,7 +4,7 @@ import { networkInterfaces } from "node:os";
 /** Where EC2 serves its metadata. In a namespace of a test's own it is an address like any other. */
 export const EC2_ADDRESS = "169.254.169.254";
 
-/** The second makes whoever is not root the root of the namespace, where the kernel allows that. */
+/** The second makes a user who is not root the root of the namespace, where the kernel allows that. */
 const WAYS_IN: readonly (readonly string[])[] = [
   ["unshare", "-n"],
   ["unshare", "-r", "-n"],

@@ -3,8 +3,8 @@ import { answerQuestions, signerOf } from "./conversation.js";
 
 const bootstrap = new io.ClientBootstrap();
 
-// It hands no credentials out, but signs with them; nothing is sent. A provider keeps its set for minutes, so that
-// each question gets a provider of its own.
+// It does not return credentials, but signs with them; nothing is sent. A provider keeps its credentials for minutes,
+// so that each question gets a provider of its own.
 await answerQuestions(async () => {
   const request = new http.HttpRequest("GET", "/", new http.HttpHeaders([["host", "s3.example"]]));
   await auth.aws_sign_request(request, {

@@ -3,18 +3,18 @@
 
 import { createMockImds, type MockImds, type MockRequest } from "../../../../src/testing/index.js";
 import { S3Endpoint } from "../../../support/s3-endpoint.js";
-import { DEBIAN_CLIENTS } from "../debian-clients.js";
+import { CLIENTS } from "../clients.js";
 import { type InteropClient, ROLE } from "../interop-client.js";
 import { EC2_ADDRESS, insistOnNamespace } from "../namespace.js";
-import { NPM_CLIENTS } from "../npm-clients.js";
 import { converse, repeatCommand, type Session } from "../session.js";
-import type { Outcome, ReceivedSet } from "./conversation.js";
+import { TlsFront } from "../tls-front.js";
+import type { Outcome, ReceivedCredentials } from "./conversation.js";
 
-/** One question to the client: what came of it, and what the mock was asked meanwhile. */
+/** One question to the client: what came of it, and what the mock was asked for it. */
 export interface Round {
   readonly outcome: Outcome;
   /** What the mock served at that time. */
-  readonly served: ReceivedSet;
+  readonly served: ReceivedCredentials;
   readonly trace: readonly string[];
 }
 
@@ -37,24 +37,31 @@ async function askOnce(session: Session, imds: MockImds, s3: S3Endpoint): Promis
   s3.accept(served);
   const before = imds.requests.length;
   const outcome = await session.ask();
-  return { outcome, served, trace: imds.requests.slice(before).map(traceLine) };
+  return {
+    outcome,
+    served,
+    trace: imds.requests.slice(before).map(traceLine),
+  };
 }
 
 async function withClient<T>(
   client: InteropClient,
-  scene: (imds: MockImds, ask: () => Promise<Round>) => Promise<T>,
+  work: (imds: MockImds, ask: () => Promise<Round>) => Promise<T>,
 ): Promise<T> {
   const imds = createMockImds({ roleName: ROLE, region: "eu-central-1" });
   const address = client.finds === "by setting" ? {} : { host: EC2_ADDRESS, port: 80 };
   const listener = await imds.listen(address);
   const s3 = new S3Endpoint();
-  const services = { imds: listener.endpoint, s3: await s3.listen() };
+  const s3Url = await s3.listen();
+  const tls = client.needsTls ? new TlsFront(s3Url) : undefined;
+  const services = { imds: listener.endpoint, s3: s3Url, s3WithTls: (await tls?.listen()) ?? "" };
   const session =
     client.kind === "conversation" ? converse(client, services) : repeatCommand(client, services, s3);
   try {
-    return await scene(imds, () => askOnce(session, imds, s3));
+    return await work(imds, () => askOnce(session, imds, s3));
   } finally {
     session.end();
+    tls?.close();
     await s3.close();
     await listener.close();
   }
@@ -75,6 +82,6 @@ async function observe(client: InteropClient): Promise<Observation> {
 
 insistOnNamespace();
 const name = process.argv[2];
-const client = [...NPM_CLIENTS, ...DEBIAN_CLIENTS].find((one) => one.name === name);
+const client = CLIENTS.find((one) => one.name === name);
 if (!client) throw new Error(`there is no client ${name}`);
 process.stdout.write(JSON.stringify(await observe(client)));

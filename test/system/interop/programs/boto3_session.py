@@ -15,7 +15,7 @@ def received():
     if credentials is None:
         raise NoCredentialsError()
     frozen = credentials.get_frozen_credentials()
-    # For the next question the session's clock is so far ahead that its set has five minutes left.
+    # For the next question the session's clock is so far ahead that its credentials have five minutes left.
     now = credentials._time_fetcher
     credentials._time_fetcher = lambda: now() + datetime.timedelta(hours=5, minutes=55)
     return {

@@ -1,16 +1,16 @@
 import { createInterface } from "node:readline";
 
-/** As much of a set as the client shows. */
-export interface ReceivedSet {
+/** As much of its credentials as the client shows. */
+export interface ReceivedCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey?: string | undefined;
   readonly sessionToken?: string | undefined;
 }
 
 /** What one question came to. */
-export type Outcome = { readonly received: ReceivedSet } | { readonly failed: string };
+export type Outcome = { readonly received: ReceivedCredentials } | { readonly failed: string };
 
-const shown = ({ accessKeyId, secretAccessKey, sessionToken }: ReceivedSet): Outcome => ({
+const shown = ({ accessKeyId, secretAccessKey, sessionToken }: ReceivedCredentials): Outcome => ({
   received: { accessKeyId, secretAccessKey, sessionToken },
 });
 
@@ -19,15 +19,15 @@ const failed = (error: unknown): Outcome => ({
 });
 
 /** Each line on stdin asks for credentials; each outcome is a line on stdout. Ends with stdin. */
-export async function answerQuestions(getCredentials: () => Promise<ReceivedSet>): Promise<void> {
+export async function answerQuestions(getCredentials: () => Promise<ReceivedCredentials>): Promise<void> {
   for await (const _question of createInterface({ input: process.stdin })) {
     const outcome = await getCredentials().then(shown, failed);
     process.stdout.write(`${JSON.stringify(outcome)}\n`);
   }
 }
 
-/** The set that a request was signed with, as far as the request tells. */
-export function signerOf(headers: Iterable<readonly [string, string]>): ReceivedSet {
+/** The credentials that a request was signed with, as far as the request tells. */
+export function signerOf(headers: Iterable<readonly [string, string]>): ReceivedCredentials {
   const byName = new Map([...headers].map(([name, value]) => [name.toLowerCase(), value]));
   const accessKeyId = /Credential=([^/]+)\//.exec(byName.get("authorization") ?? "")?.[1];
   if (accessKeyId === undefined) throw new Error("the request is not signed");

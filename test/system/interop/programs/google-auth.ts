@@ -19,7 +19,7 @@ const client = new AwsClient({
   },
 });
 
-// The subject token is a signed request, which Google would send on to AWS. Here nobody does.
+// The subject token is a signed request, which Google would send on to AWS. Here it is not sent.
 await answerQuestions(async () => {
   const { headers }: { headers: { key: string; value: string }[] } = JSON.parse(
     decodeURIComponent(await client.retrieveSubjectToken()),
