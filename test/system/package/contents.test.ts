@@ -60,6 +60,16 @@ test("every link of a document in the package leads to a file in the package", a
   expect(dead).toEqual([]);
 });
 
+test("every document that a type, a message or a command names is in the package", async () => {
+  const directory = await packedPackage();
+  const files = await filesOfPackage();
+  for (const file of files.filter((name) => name.startsWith("dist/"))) {
+    const text = readFileSync(join(directory, file), "utf8");
+    const named = text.match(/\b(?:docs|\.github)\/[A-Za-z0-9/-]+\.(?:md|svg)\b/g) ?? [];
+    expect(named.filter((name) => !files.includes(name))).toEqual([]);
+  }
+});
+
 test("every file that package.json points to is there", async () => {
   const directory = await packedPackage();
   const manifest = readFileSync(join(directory, "package.json"), "utf8");
