@@ -1,9 +1,10 @@
-import { createRequire } from "node:module";
+// Under another name: bundles of ES modules often begin with an import of `createRequire` that is no part of the code.
+import { createRequire as createPackageRequire } from "node:module";
 import { packageNotLoaded } from "../errors/messages.js";
 import { requireFileDescriptor } from "./file-descriptors.js";
 
 /** Undefined in the CommonJS build, and in a bundle of that format: there `import()` is `require` already. */
-const nodeRequire = import.meta.url ? createRequire(import.meta.url) : undefined;
+const nodeRequire = import.meta.url ? createPackageRequire(import.meta.url) : undefined;
 
 const loaded = new Map<string, unknown>();
 

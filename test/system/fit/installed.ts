@@ -26,6 +26,8 @@ declare module "vitest" {
     runtimes: Readonly<Record<Runtime, string>>;
     /** One compiler of each minor version. */
     typescripts: readonly TypeScriptVersion[];
+    /** The `node_modules` with the bundlers that are no dependencies of this repository. */
+    bundlerPackages: string;
   }
 }
 
@@ -36,9 +38,12 @@ function runtime(name: Runtime): string {
   return program;
 }
 
+const BUNDLERS = ["@vercel/ncc@0", "postject@1.0.0-alpha.6", "vite@8"];
+
 /** Installs what is not there yet. */
 export default function setup({ provide }: TestProject): void {
   provide("runtimes", { bun: runtime("bun"), deno: runtime("deno") });
+  provide("bundlerPackages", join(installOutside("bundlers", BUNDLERS), "node_modules"));
   const aliases = TYPESCRIPTS.map((version) => `typescript-${version}@npm:typescript@~${version}.0`);
   const home = installOutside(`typescript-${TYPESCRIPTS.join("-")}`, aliases);
   provide(
