@@ -51,6 +51,11 @@ const PROJECTS: Readonly<Record<string, TestUserConfig>> = {
     // A few seconds each, in which they wait for one another: clients repeat what fails.
     maxConcurrency: 4,
   },
+  recipes: {
+    ...GUARDED,
+    include: ["test/system/recipes/**/*.recipe.ts"],
+    globalSetup: [RUN_DIRECTORY, "test/system/recipes/installed.ts"],
+  },
   // The site as `npm run docs` has built it.
   site: { include: ["test/system/site/**/*.site.ts"] },
 };

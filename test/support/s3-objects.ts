@@ -26,6 +26,7 @@ function ofBucket(method: string, path: string, query: S3Request["query"]): stri
   if (method === "HEAD") return "HeadBucket";
   if (method === "PUT") return "CreateBucket";
   if (method !== "GET") return "Unknown";
+  if (query.uploads !== undefined) return "ListMultipartUploads";
   return query.location === undefined ? "ListObjectsV2" : "GetBucketLocation";
 }
 
@@ -56,10 +57,18 @@ export class S3Objects {
         return { status: 200, body: this.#listBuckets() };
       case "ListObjectsV2":
         return { status: 200, body: this.#list(path, query.prefix ?? "") };
+      case "ListMultipartUploads":
+        return {
+          status: 200,
+          body: "<ListMultipartUploadsResult><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>",
+        };
       case "CreateMultipartUpload": {
         const id = randomUUID();
         this.#uploads.set(id, []);
-        return { status: 200, body: `<Result><UploadId>${id}</UploadId></Result>` };
+        return {
+          status: 200,
+          body: `<InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`,
+        };
       }
       case "UploadPart":
         if (!upload) return { status: 404 };
@@ -67,8 +76,12 @@ export class S3Objects {
         return { status: 200, headers: { etag: etagOf(body) } };
       case "CompleteMultipartUpload":
         if (!upload) return { status: 404 };
-        this.#objects.set(path, Buffer.concat(upload.slice(1)));
-        return { status: 200, body: "<Result/>" };
+        // Numbers begin anywhere and may be left out.
+        this.#objects.set(path, Buffer.concat(upload.filter((part) => part !== undefined)));
+        return {
+          status: 200,
+          body: "<CompleteMultipartUploadResult><Location>x</Location><Bucket>x</Bucket><Key>x</Key><ETag>x</ETag></CompleteMultipartUploadResult>",
+        };
       default:
         return { status: 405 };
     }

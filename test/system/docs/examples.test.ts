@@ -7,7 +7,7 @@ import { run } from "../../support/child-process.js";
 import { runProgram } from "../../support/programs.js";
 import { S3Endpoint } from "../../support/s3-endpoint.js";
 import { installOpenTelemetry, OPENTELEMETRY } from "./opentelemetry.js";
-import { DOCUMENTS, GUIDES, javaScriptOf, type Snippet, snippetsOf } from "./snippets.js";
+import { DOCUMENTS, GUIDES, javaScriptOf, promisedOutput, type Snippet, snippetsOf } from "./snippets.js";
 import { projectWith } from "./test-runs.js";
 
 const isTypeScript = ({ language }: Snippet): boolean => language === "ts";
@@ -96,11 +96,3 @@ describe("an example runs as it stands, against a mocked IMDS and an S3 that ver
     expect(s3.calls.filter(({ status }) => status !== 200)).toEqual([]);
   });
 });
-
-/** The output that the comments after `console.log` promise; "…" stands for anything. */
-function promisedOutput({ text }: Snippet): RegExp[] {
-  return [...text.matchAll(/console\.log\(.*\);? \/\/ (.*)$/gm)].map(([, line = ""]) => {
-    const parts = line.split("…").map((part) => part.replace(/[\^$.*+?()[\]{}|]/g, "\\$&"));
-    return new RegExp(`^${parts.join(".*")}$`, "m");
-  });
-}

@@ -67,6 +67,14 @@ export function javaScriptOf({ text }: Snippet): string {
   return outputText;
 }
 
+/** The output that the comments after `console.log` promise; "…" stands for anything. */
+export function promisedOutput({ text }: Snippet): RegExp[] {
+  return [...text.matchAll(/console\.log\(.*\);? \/\/ (.*)$/gm)].map(([, line = ""]) => {
+    const parts = line.split("…").map((part) => part.replace(/[\^$.*+?()[\]{}|]/g, "\\$&"));
+    return new RegExp(`^${parts.join(".*")}$`, "m");
+  });
+}
+
 /** A YAML parser is installed anyway, as a dependency of a tool. */
 export function parseYaml(text: string, options: { customTags?: readonly object[] } = {}): unknown {
   const tool = resolve(ROOT, "node_modules/knip/package.json");
