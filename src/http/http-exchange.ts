@@ -113,6 +113,8 @@ export class HttpExchange {
     } catch (error) {
       throw error instanceof RequestFailure ? error : failureFromError(error, request.headers[TOKEN_HEADER]);
     } finally {
+      // The timer may have fired already, and its callback wait for the loop's next turn.
+      end = () => {};
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
     }

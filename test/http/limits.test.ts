@@ -1,13 +1,11 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
 import { failureOf } from "../support/failure.js";
 import { ROLE, roleDocument } from "../support/role-document.js";
 import { clientAt, providerAt } from "../support/scripted-provider.js";
 import { answer, dripBody, dripHeaders, hang, text } from "../support/scripted-replies.js";
-import type { Exchange, Step } from "../support/scripted-server.js";
+import type { Exchange, Reply, Step } from "../support/scripted-server.js";
 import { scriptedServer } from "../support/scripted-server.js";
+import { serviceApart, silentPort } from "../support/silent-port.js";
 
 const STEPS: readonly Step[] = ["token", "role", "credentials", "metadata"];
 const KIB = 1024;
@@ -26,26 +24,6 @@ async function millisecondsOf(work: Promise<unknown>): Promise<number> {
   return performance.now() - start;
 }
 
-/** A service in a process of its own, so that nothing in this one happens unless its client does it. */
-async function serviceApart(whenListening: string) {
-  const program = `const server = require("node:net").createServer(() => {});
-    server.listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => {
-      require("node:fs").writeSync(1, server.address().port + "\\n");
-      ${whenListening}
-    });`;
-  const child = spawn(process.execPath, ["-e", program], { stdio: ["ignore", "pipe", "inherit"] });
-  const [line] = (await once(child.stdout, "data")) as [Buffer];
-  const port = Number(line);
-  return {
-    port,
-    endpoint: `http://127.0.0.1:${port}`,
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGKILL");
-      await once(child, "close");
-    },
-  };
-}
-
 test("the deadline is kept in a process in which nothing else happens", async () => {
   await using service = await serviceApart("");
   const timeout = 300;
@@ -62,7 +40,7 @@ describe("the deadline of one attempt", () => {
     { step, what: "a byte now and then", reply: dripBody },
   ]);
 
-  test.concurrent.each(rows)("ends one that brings $what at the step $step", async ({ step, reply }) => {
+  test.concurrent.each(rows)("ends one that gets $what at the step $step", async ({ step, reply }) => {
     const timeout = 400;
     await using imds = await scriptedServer({ [step]: [reply] });
     const ms = await millisecondsOf(failureOf(reach(step, imds, { timeout, maxRetries: 0 })));
@@ -71,7 +49,32 @@ describe("the deadline of one attempt", () => {
     expect(ms).toBeLessThan(20 * timeout);
   });
 
-  test.concurrent("is for each attempt anew", async () => {
+  /** Headers at four fifths of the deadline, and no body. */
+  const lateHeaders =
+    (timeout: number): Reply =>
+    ({ response }) =>
+      void setTimeout(() => response.writeHead(200, { "content-length": "9" }).flushHeaders(), timeout * 0.8);
+
+  test.each([
+    ["nothing", () => hang],
+    ["headers late and no body", lateHeaders],
+    ["a header now and then", () => dripHeaders],
+    ["a byte now and then", () => dripBody],
+  ])("is kept and not begun again for a response that brings %s, compared with a timer", async (_, reply) => {
+    const timeout = 1000;
+    await using imds = await scriptedServer({ token: [reply(timeout)] });
+    const ratioToTimer = async () => {
+      const timer = millisecondsOf(new Promise((resolve) => setTimeout(resolve, timeout)));
+      const ms = await millisecondsOf(failureOf(reach("token", imds, { timeout, maxRetries: 0 })));
+      return ms / (await timer);
+    };
+    const ratios = await Promise.all([ratioToTimer(), ratioToTimer(), ratioToTimer()]);
+    // One that is twice as long, or begins again with the headers, is late each time; a busy machine is not.
+    expect(Math.min(...ratios)).toBeLessThan(1.5);
+    expect(Math.min(...ratios)).toBeGreaterThan(0.9);
+  });
+
+  test.concurrent("is one for each attempt", async () => {
     const timeout = 300;
     await using imds = await scriptedServer({ token: [dripBody] });
     const ms = await millisecondsOf(failureOf(reach("token", imds, { timeout, maxRetries: 2 })));
@@ -121,25 +124,6 @@ describe("retries", () => {
 });
 
 describe("a connection that cannot be made in time", () => {
-  /** A service that accepts nothing and has its queue full, so that whoever connects gets no answer at all. */
-  async function silentPort() {
-    const service = await serviceApart(`Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);`);
-    const fill = () => connect(service.port, "127.0.0.1").on("error", () => {});
-    // Two are let in, one after the other, and the queue of one is full.
-    const first = fill();
-    await once(first, "connect");
-    const second = fill();
-    await once(second, "connect");
-    const fillers = [first, second, fill(), fill(), fill()];
-    return {
-      endpoint: service.endpoint,
-      async [Symbol.asyncDispose]() {
-        for (const socket of fillers) socket.destroy();
-        await service[Symbol.asyncDispose]();
-      },
-    };
-  }
-
   test("is tried twice at most, so that off EC2 a chain moves on", async () => {
     await using nowhere = await silentPort();
     const timeout = 300;

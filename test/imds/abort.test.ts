@@ -1,5 +1,5 @@
 import { getEventListeners } from "node:events";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { failureOf } from "../support/failure.js";
 import { clientAt } from "../support/scripted-provider.js";
 import { answer, dripBody, hang, issueToken, text } from "../support/scripted-replies.js";
@@ -9,7 +9,7 @@ import { scriptedServer } from "../support/scripted-server.js";
 const PATH = "/latest/meta-data/hostname";
 const REASON = new Error("the caller has changed their mind");
 
-/** A reply that tells when it is asked for. */
+/** A reply, and when it is first requested. */
 function announced(reply: Reply): { reply: Reply; asked: Promise<void> } {
   let tell = () => {};
   const asked = new Promise<void>((resolve) => {
@@ -51,7 +51,7 @@ describe("the caller's signal", () => {
     expect(imds.trace).toEqual([]);
   });
 
-  test("with no reason of its own keeps the one of the platform", async () => {
+  test("without a reason has the platform's", async () => {
     await using imds = await scriptedServer();
     const error = await failureOf(clientAt(imds).get(PATH, { signal: AbortSignal.abort() }));
     expect(error.cause).toMatchObject({ name: "AbortError" });
@@ -81,24 +81,21 @@ describe("the caller's signal", () => {
     expect(imds.count("token")).toBe(1);
   });
 
-  test.each([1, 3])(
-    "ends the token's PUT when nobody is left who waits for it: %i readers",
-    async (readers) => {
-      const { asked, reply } = announced(hang);
-      await using imds = await scriptedServer({ token: [reply, issueToken] });
-      const client = clientAt(imds, { timeout: 3_600_000 });
-      const controllers = Array.from({ length: readers }, () => new AbortController());
-      const reads = controllers.map(({ signal }) => failureOf(client.get(PATH, { signal })));
-      await asked;
-      for (const controller of controllers) controller.abort();
-      for (const read of reads) expect((await read).code).toBe("ABORTED");
-      await imds.allClosed();
-      expect(await client.get(PATH)).toBe("some metadata");
-      expect(imds.steps).toEqual(["token", "token", "metadata"]);
-    },
-  );
+  test.each([1, 3])("ends the token's PUT when no read waits for it any more: %i reads", async (readers) => {
+    const { asked, reply } = announced(hang);
+    await using imds = await scriptedServer({ token: [reply, issueToken] });
+    const client = clientAt(imds, { timeout: 3_600_000 });
+    const controllers = Array.from({ length: readers }, () => new AbortController());
+    const reads = controllers.map(({ signal }) => failureOf(client.get(PATH, { signal })));
+    await asked;
+    for (const controller of controllers) controller.abort();
+    for (const read of reads) expect((await read).code).toBe("ABORTED");
+    await imds.allClosed();
+    expect(await client.get(PATH)).toBe("some metadata");
+    expect(imds.steps).toEqual(["token", "token", "metadata"]);
+  });
 
-  test("a PUT that was ended leaves the next one to all who wait for that", async () => {
+  test("of a PUT that was ended does not end the next one", async () => {
     let issue = () => {};
     const first = announced(hang);
     const second = announced((exchange) => {
@@ -119,7 +116,7 @@ describe("the caller's signal", () => {
     expect(imds.count("token")).toBe(2);
   });
 
-  test("ends a read that waits for its turn behind many others", async () => {
+  test("ends a read that waits for its turn", async () => {
     let answering = 0;
     let full = () => {};
     const manyUnderWay = new Promise<void>((resolve) => {
@@ -151,6 +148,31 @@ describe("the caller's signal", () => {
     await using imds = await scriptedServer();
     const { signal } = new AbortController();
     await clientAt(imds).get(PATH, { signal });
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+  });
+
+  test.each<[string, Step, Reply]>([
+    ["while they wait for a token", "token", hang],
+    ["while they are sent", "metadata", hang],
+    ["while they wait for a retry", "metadata", answer(500)],
+  ])("of many reads at once causes no warning of Node's, %s", async (_, step, reply) => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => void warnings.push(warning);
+    process.on("warning", onWarning);
+    const { asked, reply: announcing } = announced(reply);
+    await using imds = await scriptedServer({ [step]: [announcing] });
+    const client = clientAt(imds, { timeout: 3_600_000, maxRetries: 100 });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const reads = Array.from({ length: 40 }, () => failureOf(client.get(PATH, { signal })));
+    const bytes = Array.from({ length: 40 }, () => failureOf(client.getBytes(PATH, { signal })));
+    await asked;
+    if (step === "metadata") await vi.waitUntil(() => imds.count("metadata") >= 16, { timeout: 60_000 });
+    controller.abort(REASON);
+    for (const error of await Promise.all([...reads, ...bytes])) expect(error.code).toBe("ABORTED");
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("warning", onWarning);
+    expect(warnings).toEqual([]);
     expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 });

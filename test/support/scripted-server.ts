@@ -1,8 +1,10 @@
 import { once } from "node:events";
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { issueToken, listRole, serveDocument, text } from "./scripted-replies.js";
+import { CERTIFICATE, CERTIFICATE_KEY } from "./tls-certificate.js";
 
 /** What a request is for; the same words as the `step` of an error. */
 export type Step = "token" | "role" | "credentials" | "metadata";
@@ -55,20 +57,24 @@ function stepOf(path: string): Step {
  */
 export class ScriptedServer implements AsyncDisposable {
   readonly requests: SeenRequest[] = [];
-  readonly #server = createServer();
+  readonly #server;
+  readonly #protocol: "http" | "https";
   readonly #sockets = new Map<Socket, number>();
   readonly #seen: Record<Step, number> = { token: 0, role: 0, credentials: 0, metadata: 0 };
   #script: Script;
   #connections = 0;
   #address: AddressInfo | undefined;
 
-  constructor(script: Script) {
+  constructor(script: Script, protocol: "http" | "https") {
     this.#script = script;
+    this.#protocol = protocol;
+    this.#server =
+      protocol === "https" ? createTlsServer({ cert: CERTIFICATE, key: CERTIFICATE_KEY }) : createServer();
     // Only the client ends a connection, so that a test sees whether it does.
     this.#server.keepAliveTimeout = 0;
     this.#server.requestTimeout = 0;
     this.#server.headersTimeout = 0;
-    this.#server.on("connection", (socket) => {
+    this.#server.on(this.#protocol === "https" ? "secureConnection" : "connection", (socket: Socket) => {
       this.#sockets.set(socket, ++this.#connections);
       socket.once("close", () => this.#sockets.delete(socket));
     });
@@ -86,7 +92,7 @@ export class ScriptedServer implements AsyncDisposable {
   }
 
   get endpoint(): string {
-    return `http://${this.#address?.family === "IPv6" ? "[::1]" : "127.0.0.1"}:${this.port}`;
+    return `${this.#protocol}://${this.#address?.family === "IPv6" ? "[::1]" : "127.0.0.1"}:${this.port}`;
   }
 
   /** Method and path of each request so far, in order. */
@@ -150,8 +156,12 @@ export class ScriptedServer implements AsyncDisposable {
   }
 }
 
-export async function scriptedServer(script: Script = {}, host = "127.0.0.1"): Promise<ScriptedServer> {
-  const server = new ScriptedServer(script);
+export async function scriptedServer(
+  script: Script = {},
+  host = "127.0.0.1",
+  protocol: "http" | "https" = "http",
+): Promise<ScriptedServer> {
+  const server = new ScriptedServer(script, protocol);
   await server.listen(host);
   return server;
 }

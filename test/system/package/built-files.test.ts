@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { VERSION } from "../../../src/runtime/version.js";
 import { importsOf } from "../../support/built-file-imports.js";
+import { run } from "../../support/child-process.js";
 import { MANIFEST, packedPackage } from "../../support/packed-package.js";
 
 const dist = async () => join(await packedPackage(), "dist");
@@ -84,5 +85,24 @@ test.each(["index.d.ts", "index.d.cts", "testing.d.ts", "testing.d.cts"])(
 
     expect(declared.length).toBeGreaterThan(5);
     expect(declared.map(([, name]) => name).filter((name) => !exported.includes(name ?? ""))).toEqual([]);
+  },
+);
+
+test.each(["index.js", "index.cjs"])(
+  "the error class has its own name in %s, and is printed by it",
+  async (file) => {
+    const program = `
+    const { InstanceMetadataError } = await import(${JSON.stringify(join(await dist(), file))});
+    const error = new InstanceMetadataError("Something failed.", { code: "IMDS_TIMEOUT", step: "token" });
+    class Derived extends InstanceMetadataError {}
+    console.log(error.constructor.name, new Derived("x", { code: "ABORTED", step: "role" }) instanceof Derived);
+    console.log(error);
+  `;
+    const { stdout } = await run(process.execPath, ["--input-type=module", "-e", program]);
+
+    expect(stdout.split("\n").slice(0, 2)).toEqual([
+      "InstanceMetadataError true",
+      "InstanceMetadataError: Something failed. [IMDS_TIMEOUT]",
+    ]);
   },
 );
