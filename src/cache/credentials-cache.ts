@@ -1,332 +1,356 @@
 import type { AwsCredentialIdentity } from "@aws-sdk/types";
-import type { RoleSettings } from "../config/settings.js";
-import { codeOf } from "../errors/instance-metadata-error.js";
+import { codeOf, traceToCaller } from "../errors/instance-metadata-error.js";
+import { noErrorRejection, sourceTimeoutError } from "../errors/messages.js";
+import { printable, repeatsSecret } from "../errors/printable.js";
 import { runOutsideAsyncContext } from "../runtime/async-context.js";
-import type { Deadline } from "../runtime/clock.js";
 import {
-  deadlineIn,
-  isPast,
+  currentInstant,
   keepProcessAlive,
   monotonicClock,
-  msUntil,
   random,
   sleep,
+  unrefTimer,
   wallClock,
 } from "../runtime/clock.js";
 import { WeakTimer } from "../runtime/weak-timer.js";
-import type { CredentialsSource, RoleCredentialSet } from "./credentials-source.js";
-import { isSameSet } from "./credentials-source.js";
-import { IssuedCredentials } from "./issued-credentials.js";
-import type { RefreshEvent, RefreshKind } from "./refresh-events.js";
-import { publish, RefreshLog } from "./refresh-events.js";
-import { RefreshPause } from "./refresh-pause.js";
-import type { CacheState, HeldSet, Likeness } from "./refresh-policy.js";
+import type { Arrival, CacheState, RefreshInFlight, RefreshKind, RefreshSettings } from "./cache-state.js";
 import {
-  advisoryWindow,
-  holdAfterFailure,
-  isFinal,
-  mayComeAtBoot,
-  saysRoleIsGone,
-  stateOf,
-  timerDelay,
-  waitForRole,
-  weigh,
-} from "./refresh-policy.js";
-import type { RefreshStatus } from "./refresh-status.js";
+  credentialsArrived,
+  decideCall,
+  dueAt,
+  dueRefresh,
+  EMPTY,
+  keyRejected,
+  msUntilDue,
+  refreshFailed,
+  stageOf,
+  timePassed,
+  unchangedUntil,
+} from "./cache-state.js";
+import type { CallProperties, CredentialsSource, FetchedCredentials } from "./credentials-source.js";
+import { copyOf, IssuedCredentials } from "./issued-credentials.js";
+import type { RefreshEvent } from "./refresh-events.js";
+import { publish, RefreshLog } from "./refresh-events.js";
+import { bootRetryDelay } from "./refresh-policy.js";
+import type { RefreshError, RefreshStatus } from "./refresh-status.js";
+import { NO_STATUS } from "./refresh-status.js";
 import type { SharedCache } from "./shared-caches.js";
-import type { Membership } from "./subscriber.js";
+import type { Subscriber } from "./subscriber.js";
 
-interface Held extends HeldSet {
-  readonly set: RoleCredentialSet;
-  /** Returned as it is, again and again, while the set is fresh. */
+/** Credentials with the one object that all callers get, for as long as they are cached. */
+interface CacheEntry extends FetchedCredentials {
+  readonly returned: AwsCredentialIdentity;
+  /** Resolved with `returned`; kept, so that a call for fresh credentials makes no new promise. */
   readonly promise: Promise<AwsCredentialIdentity>;
 }
 
-type Identity = Promise<AwsCredentialIdentity>;
+interface Refresh extends RefreshInFlight {
+  /** Resolves when the refresh has ended; never rejects, so that a background refresh needs no handler. */
+  readonly ended: Promise<RefreshResult>;
+}
 
-function likenessOf(arrived: RoleCredentialSet, held: Held | undefined): Likeness {
-  if (held === undefined) return "another";
-  if (isSameSet(held.set, arrived)) return "same";
-  const isSameKey = held.set.granted.accessKeyId === arrived.granted.accessKeyId;
-  return held.standing === "invalidated" && isSameKey ? "rejected" : "another";
+/** Why there are no new credentials. Wrapped, since a source may reject with any value. */
+type RefreshResult = { readonly error: unknown } | undefined;
+
+export interface CacheSettings extends RefreshSettings {
+  /** The longest that one refresh can take: a caller that waits keeps the process alive no longer. */
+  readonly maxRefreshMs: number;
+  readonly waitForRoleMs: number;
 }
 
 /**
- * Keeps one role's credentials and refreshes them ahead of their expiration. What to do when is decided by
- * `refresh-policy`; this class does it: one look at a time, whoever asks for it.
+ * Runs the rules of `cache-state`: it has the state, the one refresh in flight, the timer and the subscribers, and
+ * knows the source only as a {@link CredentialsSource}.
  */
 export class CredentialsCache implements SharedCache {
   readonly #source: CredentialsSource;
-  readonly #settings: RoleSettings;
-  readonly #members = new Set<Membership>();
-  readonly #log = new RefreshLog(() => new Set([...this.#members].map(({ logger }) => logger)));
-  /** Refreshes an idle process. Shared with whoever ends it once this cache is collected. */
+  readonly #settings: CacheSettings;
+  readonly #subscribers = new Set<Subscriber>();
+  readonly #log = new RefreshLog(() => new Set([...this.#subscribers].map(({ logger }) => logger)));
+  readonly #issued = new IssuedCredentials();
+  /** Starts the refresh that is due when no caller does. Also held by the code that stops it after this cache is collected. */
   readonly timer: WeakTimer = new WeakTimer();
-  /** Once true, providers must look their cache up anew. */
-  retired = false;
+  /** Once true, providers must resolve their cache again. */
+  disposed = false;
 
-  #held: Held | undefined;
-  /** Until when the kept promise may be returned without a second thought. */
-  #freshUntil = Number.NEGATIVE_INFINITY;
-  #look: Promise<Error | undefined> | undefined;
-  readonly #pause = new RefreshPause();
-  #ageDue: Deadline | undefined;
+  #state: CacheState<CacheEntry> = EMPTY;
+  #refresh: Refresh | undefined;
+  /** Until then, by the wall clock, the cached promise is returned without further checks. */
+  #unchangedUntil = Number.NEGATIVE_INFINITY;
+  /** Of the latest call that passed any. */
+  #properties: CallProperties | undefined;
   /** By the monotonic clock alone: at boot the wall clock is being set. */
   #waitsForRoleUntil: number | undefined;
-  #heldFailure: { readonly error: Error | undefined; readonly until: Deadline } | undefined;
-  #lastError: Error | undefined;
   #lastRefresh: number | undefined;
-  readonly #issued = new IssuedCredentials();
+  #lastError: RefreshError | undefined;
 
-  constructor(source: CredentialsSource, settings: RoleSettings) {
+  constructor(source: CredentialsSource, settings: CacheSettings) {
     this.#source = source;
     this.#settings = settings;
   }
 
-  /** The credentials to use now. Not async: a fresh set costs a look at the clock. */
-  get(): Identity {
-    if (this.#held !== undefined && wallClock() < this.#freshUntil) return this.#held.promise;
-    return this.#decide();
+  /** The credentials to use now. Not async: returning fresh credentials costs one clock read. */
+  get(properties?: CallProperties): Promise<AwsCredentialIdentity> {
+    if (properties !== undefined) this.#properties = properties;
+    if (this.#state.kind === "cached" && wallClock() < this.#unchangedUntil)
+      return this.#state.credentials.promise;
+    return this.#decide(properties);
   }
 
-  /** Looks again whatever the state, joining a look in flight. */
-  forceRefresh(): Identity {
-    // A set that was to be dropped at its expiration must not come back because this look fails otherwise.
-    this.#current();
-    return this.#await(this.#look ?? this.#startLook("forced"));
+  /** Refreshes whatever the state, joining a refresh in flight. */
+  forceRefresh(properties?: CallProperties): Promise<AwsCredentialIdentity> {
+    if (properties !== undefined) this.#properties = properties;
+    this.#timePassed();
+    return this.#wait(this.#refresh ?? this.#start("forced", properties));
   }
 
+  /** A service rejected the credentials with this id, the cached ones or earlier ones. */
   invalidate(accessKeyId: string): void {
-    this.#issued.endNow(accessKeyId, wallClock());
-    const held = this.#held;
-    if (held?.standing !== "good" || held.set.granted.accessKeyId !== accessKeyId) return;
-    this.#pause.enter(stateOf(held, wallClock()));
-    this.#held = { ...held, standing: "invalidated" };
-    this.#freshUntil = Number.NEGATIVE_INFINITY;
-    if (this.#pause.shorten()) this.#schedule();
+    const now = currentInstant();
+    this.#issued.rejected(accessKeyId, now.wall);
+    const state = keyRejected(this.#state, accessKeyId, this.#refresh !== undefined, now);
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#unchangedUntil = Number.NEGATIVE_INFINITY;
+    // The next call refreshes. A backoff has become shorter, and with it the time until its timer.
+    if (state.kind === "cached" && state.backoff) this.#schedule();
   }
 
-  /** When credentials that were returned, the cached or earlier ones, expire (ms); undefined for any other id. */
+  /** When the credentials with this id expire, if this cache returned them; undefined for any others. */
   expirationOfIssued(accessKeyId: string): number | undefined {
     return this.#issued.expirationOf(accessKeyId);
   }
 
-  join(member: Membership): void {
-    // Its settings may have taken longer than it lived.
-    if (member.interest !== "gone") this.#members.add(member);
+  subscribe(subscriber: Subscriber): void {
+    this.#subscribers.add(subscriber);
     if (!this.timer.isSet) this.#schedule();
   }
 
-  /** A provider was closed or collected; without one that wants it, nothing is refreshed ahead. */
-  leave(member: Membership): void {
-    if (member.interest === "gone") this.#members.delete(member);
-    if (!this.#isWanted()) this.#stopTimer();
+  unsubscribe(subscriber: Subscriber): void {
+    this.#subscribers.delete(subscriber);
+    this.subscribersChanged();
   }
 
-  retire(): void {
-    this.retired = true;
-    this.#members.clear();
+  /** Without a subscriber that wants it, nothing is refreshed in the background. */
+  subscribersChanged(): void {
+    if (!this.#refreshesAhead()) this.#stopTimer();
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    this.#subscribers.clear();
     this.#stopTimer();
   }
 
   status(): RefreshStatus {
-    const held = this.#current();
+    this.#timePassed();
+    const lastRefresh = this.#lastRefresh === undefined ? undefined : new Date(this.#lastRefresh);
+    const common = { ...NO_STATUS, lastRefresh, lastError: this.#lastError };
+    if (this.#state.kind === "empty") return common;
+    const now = currentInstant();
+    const { roleName, expiresAt } = this.#state.credentials;
     return {
-      roleName: held?.set.roleName,
-      expiration: held && new Date(held.expiresAt),
-      nextRefresh: held && new Date(wallClock() + this.#msUntilDue(held)),
-      lastRefresh: this.#lastRefresh === undefined ? undefined : new Date(this.#lastRefresh),
-      stale: stateOf(held, wallClock()) === "expired",
-      lastError: this.#lastError,
+      ...common,
+      roleName,
+      expiration: dateOf(expiresAt),
+      nextRefresh: dateOf(dueAt(this.#state, now)),
+      stale: stageOf(this.#state, now) === "expired",
     };
   }
 
-  #decide(): Identity {
-    const held = this.#current();
-    if (held === undefined) return this.#initial();
-    const state = stateOf(held, wallClock());
-    this.#pause.enter(state);
-    const kind = this.#dueLook(state);
-    if (kind !== undefined) runOutsideAsyncContext(() => void this.#startLook(kind));
-    // Only while a timer will end it by the monotonic clock: the wall clock alone could be set back meanwhile.
-    else if (state === "fresh" && this.timer.isSet)
-      this.#freshUntil = Math.min(wallClock() + this.#msUntilDue(held), held.expiresAt);
-    return this.#look && this.#pause.callersWait(state) ? this.#await(this.#look) : held.promise;
+  #timePassed(): void {
+    const state = timePassed(this.#state, currentInstant());
+    if (state.kind === "empty" && this.#state.kind === "cached") this.#stopTimer();
+    this.#state = state;
   }
 
-  #initial(): Identity {
-    if (this.#look) return this.#await(this.#look);
-    if (this.#heldFailure && !isPast(this.#heldFailure.until)) return Promise.reject(this.#heldFailure.error);
-    return this.#await(this.#startLook("initial"));
+  #decide(properties: CallProperties | undefined): Promise<AwsCredentialIdentity> {
+    this.#timePassed();
+    const now = currentInstant();
+    const decision = decideCall(this.#state, this.#refresh, this.#settings, now);
+    if (decision.serve === "error") return Promise.reject(decision.error);
+    const { start } = decision;
+    const refresh = start === undefined ? this.#refresh : this.#start(start, properties);
+    if (decision.serve === "refreshed" && refresh) return this.#wait(refresh, decision.waitMs);
+    if (this.#state.kind === "empty") return this.#wait(this.#start("initial", properties));
+    // The timer ends it by the monotonic clock; without one, a wall clock that was set back would prolong it.
+    if (this.timer.isSet) this.#unchangedUntil = unchangedUntil(this.#state, now);
+    return this.#state.credentials.promise;
   }
 
-  /** The set at hand; once it has expired and the last answer was that the role is gone, it is dropped. */
-  #current(): Held | undefined {
-    const held = this.#held;
-    if (held === undefined || wallClock() < held.expiresAt || !saysRoleIsGone(codeOf(this.#lastError)))
-      return held;
-    this.#held = undefined;
-    // What was said before a pause that is over may be hours old: the next call asks again.
-    if (this.#pause.lasts) this.#hold(this.#lastError);
-    this.#pause.end();
-    this.#stopTimer();
-    return undefined;
-  }
-
-  #hold(error: Error | undefined): void {
-    this.#heldFailure = isFinal(codeOf(error))
-      ? { error, until: deadlineIn(holdAfterFailure(random)) }
-      : undefined;
-  }
-
-  /** Which look is due now, if any: none while one is in flight or a pause lasts. */
-  #dueLook(state: CacheState): RefreshKind | undefined {
-    if (this.#look || this.#pause.lasts) return undefined;
-    if (state === "advisory") return "advisory";
-    if (state !== "fresh") return "mandatory";
-    return this.#ageDue && isPast(this.#ageDue) ? "age" : undefined;
-  }
-
-  async #await(look: Promise<Error | undefined>): Identity {
-    const release = keepProcessAlive();
+  /** Waits for the refresh, but not longer than `ms`, and resolves to what is cached then. */
+  async #wait(refresh: Refresh, ms = Number.POSITIVE_INFINITY): Promise<AwsCredentialIdentity> {
+    const release = keepProcessAlive(this.#settings.maxRefreshMs + this.#settings.waitForRoleMs);
     try {
-      const failure = await look;
-      const held = this.#current();
-      if (held) return held.set.identity;
-      throw failure;
+      const result = await (ms === Number.POSITIVE_INFINITY ? refresh.ended : endedWithin(refresh.ended, ms));
+      this.#timePassed();
+      if (this.#state.kind === "cached") return this.#state.credentials.returned;
+      if (result !== undefined) {
+        traceToCaller(result.error);
+        throw result.error;
+      }
     } finally {
       release();
     }
+    // Dropped while this call waited, since their role is gone: the call starts over.
+    return this.#decide(undefined);
   }
 
-  /** Never rejects: it resolves to the failure, so that a look that nobody waits for leaves no unhandled rejection. */
-  #startLook(kind: RefreshKind): Promise<Error | undefined> {
+  #start(kind: RefreshKind, properties: CallProperties | undefined): Refresh {
     this.#stopTimer();
-    this.#pause.enter(stateOf(this.#held, wallClock()));
-    this.#look = this.#lookUntilSettled(kind).finally(() => {
-      this.#look = undefined;
-      this.#schedule();
-    });
-    return this.#look;
+    const refresh: Refresh = {
+      startedAt: monotonicClock(),
+      ended: runOutsideAsyncContext(() => this.#run(kind, properties)),
+    };
+    this.#refresh = refresh;
+    return refresh;
   }
 
-  async #lookUntilSettled(kind: RefreshKind): Promise<Error | undefined> {
+  /** One refresh; an initial load that waits for a role is several of them. */
+  async #run(kind: RefreshKind, properties: CallProperties | undefined): Promise<RefreshResult> {
     this.#waitsForRoleUntil ??= monotonicClock() + this.#settings.waitForRoleMs;
-    for (let looks = 0; ; looks++) {
-      const failure = await this.#lookOnce(kind);
+    let result = await this.#refreshOnce(kind, properties);
+    for (let attempts = 1; result !== undefined; attempts++) {
       const left = this.#waitsForRoleUntil - monotonicClock();
-      if (left <= 0 || !mayComeAtBoot(codeOf(failure))) return failure;
-      await sleep(Math.min(waitForRole(looks, random), left));
-      if (this.retired) return failure;
+      if (left <= 0 || !this.#source.isRetriedAtBoot(result.error)) break;
+      await sleep(Math.min(bootRetryDelay(attempts, random), left));
+      if (this.disposed) break;
+      result = await this.#refreshOnce(kind, properties);
     }
+    this.#refresh = undefined;
+    this.#schedule();
+    return result;
   }
 
-  async #lookOnce(kind: RefreshKind): Promise<Error | undefined> {
-    const started = monotonicClock();
-    const requestsBefore = this.#source.requests;
+  async #refreshOnce(kind: RefreshKind, properties: CallProperties | undefined): Promise<RefreshResult> {
+    const startedAt = monotonicClock();
     let outcome: RefreshEvent["outcome"];
-    let failure: Error | undefined;
+    let again = false;
+    let result: RefreshResult;
     try {
-      outcome = this.#arrived(await this.#source.load());
+      ({ outcome, again } = this.#arrived(await this.#fetch(properties)));
     } catch (error) {
       outcome = "failed";
-      failure = error as Error;
-      this.#failed(failure);
+      result = { error };
+      this.#failed(error);
     }
-    const held = this.#held;
-    const code = codeOf(failure);
-    const roleName = held?.set.roleName ?? this.#source.roleName;
+    this.#report(kind, outcome, monotonicClock() - startedAt, result);
+    return again ? this.#refreshOnce("mandatory", properties) : result;
+  }
+
+  async #fetch(properties: CallProperties | undefined): Promise<FetchedCredentials> {
+    if (this.#state.kind === "empty") return this.#source.fetch(properties);
+    const fetching = this.#source.fetch({ ...this.#properties, forceRefresh: true });
+    const { maxFetchMs } = this.#source;
+    if (maxFetchMs === undefined) return fetching;
+    const fetched = await within(fetching, maxFetchMs);
+    if (fetched === TIMED_OUT) throw sourceTimeoutError(maxFetchMs);
+    return fetched;
+  }
+
+  #arrived(fetched: FetchedCredentials): Arrival<CacheEntry> {
+    const now = currentInstant();
+    const arrival = credentialsArrived(this.#state, entryOf(fetched), this.#settings, now, random);
+    this.#state = arrival.state;
+    if (arrival.state.kind === "cached") this.#issued.add(arrival.state.credentials);
+    this.#waitsForRoleUntil = Number.NEGATIVE_INFINITY;
+    this.#lastRefresh = now.wall;
+    this.#lastError = undefined;
+    return arrival;
+  }
+
+  #failed(error: unknown): void {
+    const isGone = this.#source.isGone(error);
+    const failure = { error, isGone, isNonRecoverable: isGone || this.#source.isNonRecoverable(error) };
+    this.#state = refreshFailed(this.#state, failure, currentInstant(), random);
+    this.#lastError = asError(error);
+  }
+
+  #report(
+    kind: RefreshKind,
+    outcome: RefreshEvent["outcome"],
+    durationMs: number,
+    result: RefreshResult,
+  ): void {
+    const cached = this.#state.kind === "cached" ? this.#state.credentials : undefined;
+    const details = this.#source.details();
+    const roleName = cached?.roleName ?? details.roleName;
+    const code = result && codeOf(asError(result.error));
+    const expiration = cached && dateOf(cached.expiresAt);
     const event: RefreshEvent = {
       kind,
       outcome,
-      durationMs: monotonicClock() - started,
-      requests: this.#source.requests - requestsBefore,
+      durationMs,
+      ...details,
       ...(roleName !== undefined && { roleName }),
-      ...(held && { expiration: new Date(held.expiresAt) }),
+      ...(expiration && { expiration }),
       ...(code && { code }),
     };
-    this.#log.record(event, failure);
+    const reason = result && reasonOf(asError(result.error), cached);
+    this.#log.record(event, { label: this.#source.label, reason, isCached: cached !== undefined });
     publish(event);
-    return failure;
   }
 
-  #arrived(set: RoleCredentialSet): RefreshEvent["outcome"] {
-    const now = wallClock();
-    const { expiresAt } = set.granted;
-    const windowMs = advisoryWindow(expiresAt - now, this.#settings.advisoryWindowMs);
-    const likeness = likenessOf(set, this.#held);
-    const arrival = weigh({ expiresAt, windowMs, likeness }, this.#held, now);
-    const held =
-      arrival.take || this.#held === undefined
-        ? this.#take(set, windowMs, likeness === "rejected" ? "invalidated" : "good")
-        : this.#held;
-    this.#waitsForRoleUntil = Number.NEGATIVE_INFINITY;
-    this.#lastError = undefined;
-    this.#heldFailure = undefined;
-    this.#lastRefresh = now;
-    this.#ageDue = deadlineIn(this.#settings.maxAgeMs);
-    if (arrival.settles || stateOf(held, now) === "fresh") this.#pause.end();
-    else this.#pause.begin(held, now);
-    return arrival.verdict;
-  }
-
-  #take(set: RoleCredentialSet, windowMs: number, standing: HeldSet["standing"]): Held {
-    const { expiresAt } = set.granted;
-    const promise = runOutsideAsyncContext(() => Promise.resolve(set.identity));
-    const held: Held = { set, expiresAt, windowMs, standing, promise };
-    this.#held = held;
-    this.#issued.add(set.identity, expiresAt);
-    return held;
-  }
-
-  #failed(error: Error): void {
-    this.#lastError = error;
-    const held = this.#current();
-    if (held) this.#pause.begin(held, wallClock());
-    else this.#hold(error);
-  }
-
-  /** Milliseconds until the next look is due: the end of a pause, or else the window or the age, whichever is first. */
-  #msUntilDue(held: Held): number {
-    const now = wallClock();
-    const state = stateOf(held, now);
-    const age = this.#ageDue ? msUntil(this.#ageDue) : 0;
-    const due = state === "fresh" ? Math.min(held.expiresAt - held.windowMs - now, age) : 0;
-    return Math.max(due, this.#pause.msLeft);
-  }
-
-  #isWanted(): boolean {
-    for (const { interest } of this.#members) if (interest === "ahead") return true;
+  #refreshesAhead(): boolean {
+    for (const { refreshesAhead } of this.#subscribers) if (refreshesAhead) return true;
     return false;
   }
 
-  /** Sets the timer that refreshes an idle process. */
+  /** Sets the timer that starts the next refresh if no caller does. */
   #schedule(): void {
     this.#stopTimer();
-    const held = this.#held;
-    if (held === undefined || this.#look || !this.#isWanted()) return;
-    this.timer.set(this, this.#msUntilDue(held), (cache: CredentialsCache) => cache.#onDue());
+    if (this.#refresh || this.#state.kind === "empty" || !this.#refreshesAhead()) return;
+    const ms = msUntilDue(this.#state, currentInstant());
+    this.timer.set(this, ms, (cache: CredentialsCache) => cache.#onTimer());
   }
 
-  /** A look is due. Calls start it from now on; when nobody calls, this does, a little later unless a pause has just ended. */
-  #onDue(): void {
-    const held = this.#current();
-    if (held === undefined) return;
-    this.#freshUntil = Number.NEGATIVE_INFINITY;
-    const spread = timerDelay(Math.min(held.windowMs, this.#settings.maxAgeMs), random);
-    const wait = this.#pause.hasBegun ? 0 : spread;
-    this.timer.set(this, wait, (cache: CredentialsCache) => cache.#onLate());
-  }
-
-  #onLate(): void {
-    const held = this.#current();
-    const kind = held && this.#dueLook(stateOf(held, wallClock()));
+  #onTimer(): void {
+    this.#stopTimer();
+    this.#timePassed();
+    const kind = dueRefresh(this.#state, currentInstant());
     if (kind === undefined) this.#schedule();
-    else void this.#startLook(kind);
+    else this.#start(kind, undefined);
   }
 
   #stopTimer(): void {
     this.timer.stop();
-    this.#freshUntil = Number.NEGATIVE_INFINITY;
+    this.#unchangedUntil = Number.NEGATIVE_INFINITY;
   }
+}
+
+function entryOf(fetched: FetchedCredentials): CacheEntry {
+  const returned = copyOf(fetched.identity);
+  return { ...fetched, returned, promise: Promise.resolve(returned) };
+}
+
+/** Undefined for the expiration of credentials that have none. */
+const dateOf = (ms: number): Date | undefined => (Number.isFinite(ms) ? new Date(ms) : undefined);
+
+/** Resolves when the refresh has ended or after `ms`, whichever is first. */
+async function endedWithin(ended: Promise<RefreshResult>, ms: number): Promise<RefreshResult> {
+  const result = await within(ended, ms);
+  return result === TIMED_OUT ? undefined : result;
+}
+
+const TIMED_OUT = Symbol("timed out");
+
+function within<T>(work: Promise<T>, ms: number): Promise<T | typeof TIMED_OUT> {
+  return new Promise((resolve, reject) => {
+    const timer = unrefTimer(() => resolve(TIMED_OUT), ms);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
+/** By its shape: in a test environment that has globals of its own, Node's errors are no instances of `Error`. */
+const asError = (error: unknown): RefreshError =>
+  typeof error === "object" && error !== null && "message" in error
+    ? (error as RefreshError)
+    : noErrorRejection();
+
+/** Why a refresh failed, for a log line. The message of another provider's error might quote credentials. */
+function reasonOf(error: RefreshError, cached: CacheEntry | undefined): string {
+  const { name, message } = error;
+  const secrets = cached ? [cached.secretAccessKey, cached.sessionToken ?? ""] : [];
+  if (repeatsSecret(message, secrets)) return `${name} (message withheld: it repeats a secret)`;
+  return codeOf(error) === undefined ? printable(`${name}: ${message}`) : message;
 }

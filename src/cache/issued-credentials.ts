@@ -1,41 +1,70 @@
 import type { AwsCredentialIdentity } from "@aws-sdk/types";
+import type { FetchedCredentials } from "./credentials-source.js";
 
 /** Enough for all credentials that a request can still be signed with. */
 const MAX_ISSUED = 64;
 
 interface Issued {
-  readonly expiresAt: number;
-  /** Weak: only a client that still signs with these credentials keeps their object. */
+  /** The very object that callers have. A caller that still uses it keeps it alive. */
   readonly identity: WeakRef<AwsCredentialIdentity>;
+  readonly expiresAt: number;
+  readonly rejectedAt: number | undefined;
 }
 
 /** The credentials that a cache returned most recently, by access key id. */
 export class IssuedCredentials {
-  readonly #byId = new Map<string, Issued>();
+  readonly #issued = new Map<string, Issued>();
 
-  /** @param expiresAt true expiration by the wall clock in milliseconds, `Infinity` for none */
-  add(identity: AwsCredentialIdentity, expiresAt: number): void {
+  /**
+   * These are returned from now on. Sets the fields of the object right that callers get, in case one of them wrote on
+   * it; a rejection stays.
+   */
+  add({
+    identity,
+    returned,
+    expiresAt,
+  }: FetchedCredentials & { readonly returned: AwsCredentialIdentity }): void {
     const { accessKeyId } = identity;
-    this.#byId.delete(accessKeyId);
-    this.#byId.set(accessKeyId, { expiresAt, identity: new WeakRef(identity) });
-    const [oldest] = this.#byId.keys();
-    if (this.#byId.size > MAX_ISSUED && oldest !== undefined) this.#byId.delete(oldest);
+    const rejectedAt = this.#issued.get(accessKeyId)?.rejectedAt;
+    this.#issued.delete(accessKeyId);
+    this.#issued.set(accessKeyId, { identity: new WeakRef(returned), expiresAt, rejectedAt });
+    const [oldest] = this.#issued.keys();
+    if (this.#issued.size > MAX_ISSUED && oldest !== undefined) this.#issued.delete(oldest);
+    write(returned, copyOf(identity));
+    if (rejectedAt !== undefined) write(returned, { expiration: new Date(rejectedAt) });
   }
 
-  /** When the credentials with this id expire; undefined if they were never returned. */
+  /** The true expiration, milliseconds since the epoch; undefined for an id that was not returned. */
   expirationOf(accessKeyId: string): number | undefined {
-    return this.#byId.get(accessKeyId)?.expiresAt;
+    return this.#issued.get(accessKeyId)?.expiresAt;
   }
 
   /**
-   * A service rejected these: they ended now. SDK clients that keep the object themselves, as those before 3.775 and
-   * those behind a chain do, go by its `expiration` and ask for new credentials at their next request.
+   * A service rejected them. Some SDK clients keep the object until shortly before its expiration: so that they ask
+   * again, it expires now, which is the truth.
    */
-  endNow(accessKeyId: string, now: number): void {
-    const issued = this.#byId.get(accessKeyId);
-    const identity = issued?.identity.deref();
-    if (issued === undefined || identity === undefined || issued.expiresAt <= now) return;
-    // A caller may have frozen it; then it stays as it is.
-    Reflect.set(identity, "expiration", new Date(now));
+  rejected(accessKeyId: string, now: number): void {
+    const issued = this.#issued.get(accessKeyId);
+    if (!issued) return;
+    const rejectedAt = issued.rejectedAt ?? Math.min(now, issued.expiresAt);
+    this.#issued.set(accessKeyId, { ...issued, rejectedAt });
+    const identity = issued.identity.deref();
+    if (identity) write(identity, { expiration: new Date(rejectedAt) });
   }
+}
+
+/** A copy that shares nothing with the original that SDK clients or callers write on. */
+export function copyOf(identity: AwsCredentialIdentity): AwsCredentialIdentity {
+  const { expiration, ...fields } = identity;
+  const source: unknown = Reflect.get(identity, "$source");
+  return {
+    ...fields,
+    ...(expiration && { expiration: new Date(expiration) }),
+    ...(typeof source === "object" && { $source: { ...source } }),
+  };
+}
+
+/** Does not throw where the caller froze the object. */
+function write(identity: AwsCredentialIdentity, fields: Partial<AwsCredentialIdentity>): void {
+  for (const [name, value] of Object.entries(fields)) Reflect.set(identity, name, value);
 }

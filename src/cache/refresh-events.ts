@@ -1,31 +1,33 @@
 import { channel } from "node:diagnostics_channel";
 import type { Logger } from "@smithy/types";
 import type { InstanceMetadataErrorCode } from "../errors/instance-metadata-error.js";
+import { wallClock } from "../runtime/clock.js";
 import { log } from "../runtime/log.js";
+import type { RefreshKind } from "./cache-state.js";
 
-/** The `node:diagnostics_channel` on which every look for credentials is published as a {@link RefreshEvent}. */
+/** Name of the `node:diagnostics_channel` on which every refresh is published as a {@link RefreshEvent}. */
 export const REFRESH_CHANNEL = "ec2-role-credentials:refresh";
 
-/** Why somebody looked; `docs/refreshing.md` tells of the states. */
-export type RefreshKind = "initial" | "advisory" | "age" | "mandatory" | "forced";
-
-/** One look for credentials, retries included. It never holds a secret. */
+/** One refresh, retries of its requests included. It never holds a secret. */
 export interface RefreshEvent {
-  /** Why somebody looked. */
+  /** What triggered the refresh. */
   readonly kind: RefreshKind;
   /**
-   * A `new` set, nothing better than the one at hand (`unchanged`), one that had `expired` already, or none (`failed`).
+   * `new` credentials, nothing better than the cached ones (`unchanged`), credentials that had already `expired`,
+   * or no credentials (`failed`).
    */
   readonly outcome: "new" | "unchanged" | "expired" | "failed";
   /** Milliseconds from start to end, by the monotonic clock. */
   readonly durationMs: number;
-  /** Requests sent, retries included. */
-  readonly requests: number;
-  /** The role, once its name is known. */
+  /** Requests sent, retries included. Only for an instance role. */
+  readonly requests?: number;
+  /** The label that `refreshAhead` was given. */
+  readonly name?: string;
+  /** The role, as soon as its name is known. Only for an instance role. */
   readonly roleName?: string;
-  /** Of the set that is held after the look. */
+  /** Expiration of the credentials that are cached after the refresh. */
   readonly expiration?: Date;
-  /** Of the error, when the outcome is `failed`. */
+  /** Code of the error when the outcome is `failed` and the error is an `InstanceMetadataError`. */
   readonly code?: InstanceMetadataErrorCode;
 }
 
@@ -35,38 +37,45 @@ export function publish(event: RefreshEvent): void {
   if (refreshes.hasSubscribers) refreshes.publish(event);
 }
 
-/** Tells loggers about looks: one warning an outage, one line when it ends, debug for the rest. */
+interface Refreshed {
+  /** The credentials' name in log lines. */
+  readonly label: string;
+  /** Why the refresh failed. */
+  readonly reason: string | undefined;
+  /** Whether credentials are cached after the refresh. */
+  readonly isCached: boolean;
+}
+
+/** Logs refreshes: one warning an outage, one line when it ends, a debug line for each refresh. */
 export class RefreshLog {
   readonly #loggers: () => Iterable<Logger | undefined>;
-  #outage: "none" | "told" = "none";
+  #isOutageLogged = false;
 
   constructor(loggers: () => Iterable<Logger | undefined>) {
     this.#loggers = loggers;
   }
 
-  /** One look is over. `error` is set when it failed; an outage needs a set at hand that is served meanwhile. */
-  record(event: RefreshEvent, error: Error | undefined): void {
-    const { kind, outcome, requests, roleName, expiration } = event;
-    const role = roleName === undefined ? "the instance role" : `the role ${roleName}`;
-    const until = expiration?.toISOString();
-    const how = error === undefined ? outcome : `${outcome}, ${error.message}`;
-    this.#tell("debug", `ec2-role-credentials: ${kind} refresh for ${role}, ${requests} requests: ${how}`);
-    if (until === undefined) return;
-    const inTrouble = outcome === "failed" || outcome === "expired";
-    if (inTrouble && this.#outage === "none") {
-      this.#outage = "told";
-      const why = error === undefined ? "the metadata service only has expired ones" : error.message;
-      this.#tell(
-        "warn",
-        `ec2-role-credentials: no new credentials for ${role}, those until ${until} stay in use: ${why}`,
-      );
-    } else if (!inTrouble && this.#outage === "told") {
-      this.#outage = "none";
-      this.#tell("info", `ec2-role-credentials: credentials for ${role} are refreshed again, until ${until}`);
+  record(event: RefreshEvent, { label, reason, isCached }: Refreshed): void {
+    const { kind, outcome, requests, expiration } = event;
+    const count = requests === undefined ? "" : ` (${requests} ${requests === 1 ? "request" : "requests"})`;
+    const ending = reason === undefined ? outcome : `${outcome}: ${reason}`;
+    this.#log("debug", `${kind} refresh for ${label}${count}: ${ending}`);
+    // Without cached credentials there is no outage to be bridged: the callers get the error.
+    if (!isCached) return;
+    const until = expiration ? ` until ${expiration.toISOString()}` : "";
+    const isFailure = outcome === "failed" || outcome === "expired";
+    if (isFailure && !this.#isOutageLogged) {
+      const isExpired = expiration !== undefined && expiration.getTime() <= wallClock();
+      const cached = isExpired ? `expired credentials, valid${until}` : `cached credentials${until}`;
+      const why = reason ?? "the source returned expired credentials";
+      this.#log("warn", `credential refresh failed for ${label}; continuing with ${cached}: ${why}`);
+    } else if (!isFailure && this.#isOutageLogged) {
+      this.#log("info", `credential refresh for ${label} works again; credentials are valid${until}`);
     }
+    this.#isOutageLogged = isFailure;
   }
 
-  #tell(level: "debug" | "info" | "warn", line: string): void {
-    for (const logger of this.#loggers()) log(logger, level, line);
+  #log(level: "debug" | "info" | "warn", line: string): void {
+    for (const logger of this.#loggers()) log(logger, level, `ec2-role-credentials: ${line}`);
   }
 }

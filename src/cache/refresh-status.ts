@@ -1,20 +1,23 @@
-/** What a provider holds and what comes next, for health checks. It holds no secrets. */
+/** The error of a refresh. A `code` is there for an `InstanceMetadataError`, and where another source sets one. */
+export type RefreshError = Error & { readonly code?: string | undefined };
+
+/** The state of a provider, for health checks. It holds no secrets. */
 export interface RefreshStatus {
-  /** The role whose credentials are held. */
+  /** The role whose credentials are cached. Only for an instance role. */
   readonly roleName: string | undefined;
-  /** When the credentials at hand expire. */
+  /** When the cached credentials expire. */
   readonly expiration: Date | undefined;
-  /** When the next look is due, by itself or on a call. */
+  /** When the next refresh is due; undefined after `close()`, and for credentials that need no refresh. */
   readonly nextRefresh: Date | undefined;
-  /** When a look was last answered with credentials, new or not. */
+  /** When a refresh last returned credentials, new or not. */
   readonly lastRefresh: Date | undefined;
-  /** Whether the credentials at hand have expired and are served because nothing better can be had. */
+  /** Whether the cached credentials have expired and are still returned because no newer ones are available. */
   readonly stale: boolean;
-  /** Why the last look failed; undefined when it did not. */
-  readonly lastError: Error | undefined;
+  /** The error of the last refresh; undefined if it succeeded. */
+  readonly lastError: RefreshError | undefined;
 }
 
-export const NOTHING_YET: RefreshStatus = {
+export const NO_STATUS: RefreshStatus = {
   roleName: undefined,
   expiration: undefined,
   nextRefresh: undefined,

@@ -1,10 +1,8 @@
 import type { Logger } from "@smithy/types";
 
-/** Refreshing ahead; only what its calls ask for, once closed; nothing, once collected. */
-export type Interest = "ahead" | "on demand" | "gone";
-
-/** What one provider wants of the cache that it shares with others. */
-export interface Membership {
+/** One provider that uses a cache, alone or with others. */
+export interface Subscriber {
   readonly logger: Logger | undefined;
-  readonly interest: Interest;
+  /** Whether it wants background refreshes; false once it is closed. */
+  readonly refreshesAhead: boolean;
 }

@@ -196,3 +196,15 @@ export const packageNotLoaded = (name: string, cause: unknown): InstanceMetadata
     `The package ${name}, which ec2-role-credentials needs, could not be loaded. Check that it is installed.`,
     { code: "IMDS_UNREACHABLE", step: "token", cause },
   );
+
+/** For what a provider returned instead of credentials. No value is quoted. */
+export const notCredentialsError = (field: string, expected: string): TypeError =>
+  new TypeError(`The credentials provider did not return credentials: ${field} must be ${expected}.`);
+
+/** For a provider that has not answered while credentials are cached. */
+export const sourceTimeoutError = (ms: number): Error =>
+  new Error(`The credentials provider did not answer within ${ms / 1000} seconds.`);
+
+/** For a provider that rejected with something else than an error. */
+export const noErrorRejection = (): Error =>
+  new Error("The credentials provider rejected with a value that is not an Error.");

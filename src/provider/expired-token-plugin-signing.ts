@@ -1,6 +1,6 @@
 import type { AwsCredentialIdentity } from "@aws-sdk/types";
+import type { RefreshingProvider } from "./cache-handle.js";
 import type { Context } from "./expired-token-plugin-stack.js";
-import type { InstanceRoleProvider } from "./from-instance-role.js";
 import { ALREADY_REFRESHED } from "./plugin-protocol.js";
 
 type CredentialsFunction = (properties?: object) => Promise<AwsCredentialIdentity>;
@@ -14,7 +14,7 @@ type CredentialsFunction = (properties?: object) => Promise<AwsCredentialIdentit
  * application made; `forceRefresh` does, but for clients from 3.667 to 3.772, which do not hand it on.
  */
 export async function signsWithAnotherKey(
-  provider: InstanceRoleProvider,
+  provider: RefreshingProvider,
   context: Context,
   rejected: string,
 ): Promise<boolean> {

@@ -1,5 +1,6 @@
 import type { Logger } from "@smithy/types";
 import { log } from "../runtime/log.js";
+import type { RefreshingProvider } from "./cache-handle.js";
 import { isRejection, mayBeRejection } from "./expired-token-plugin-rejection.js";
 import type { SentRequest } from "./expired-token-plugin-request.js";
 import {
@@ -13,7 +14,6 @@ import {
 import { abortable, signsWithAnotherKey } from "./expired-token-plugin-signing.js";
 import type { Context, Middleware } from "./expired-token-plugin-stack.js";
 import { addTo } from "./expired-token-plugin-stack.js";
-import type { InstanceRoleProvider } from "./from-instance-role.js";
 import { EXPIRATION_OF_ISSUED, LOGGER } from "./plugin-protocol.js";
 
 /** What the plugins of both module formats' copies must agree on when they meet on one client. */
@@ -35,7 +35,7 @@ const common = (): Common => {
 };
 
 /** A provider of any copy of this library. */
-interface PluginProvider extends InstanceRoleProvider {
+interface PluginProvider extends RefreshingProvider {
   [EXPIRATION_OF_ISSUED](accessKeyId: string): Promise<number | undefined>;
   [LOGGER](): Logger | undefined;
 }
@@ -60,7 +60,7 @@ export interface ExpiredTokenPlugin {
  * @throws TypeError when the provider is not one of this library
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
  */
-export function expiredTokenPlugin(provider: InstanceRoleProvider): ExpiredTokenPlugin {
+export function expiredTokenPlugin(provider: RefreshingProvider): ExpiredTokenPlugin {
   if (!isOfThisLibrary(provider))
     throw new TypeError("expiredTokenPlugin needs a provider that fromInstanceRole or refreshAhead returned");
   const name = `ec2RoleExpiredTokenMiddleware${++common().plugins}`;

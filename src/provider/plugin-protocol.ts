@@ -1,18 +1,18 @@
+import { sharedSymbol } from "../runtime/global-store.js";
+
 /**
- * What `expiredTokenPlugin` and a provider call on each other, under `Symbol.for` keys: the two may come from the
- * library's copies of different module formats.
+ * What `expiredTokenPlugin` and a provider call on each other, under symbols of the whole process: the two may come
+ * from copies of the library in different module formats.
  */
 
 /**
- * A method of a provider: when the credentials with this access key id, which its cache has returned, expire, in
- * milliseconds since the epoch. Undefined if its cache never returned them.
+ * A method of a provider: when the credentials with this access key id truly expire, milliseconds since the epoch, if
+ * its cache has ever returned them; undefined for any others.
  */
-export const EXPIRATION_OF_ISSUED: unique symbol = Symbol.for(
-  "ec2-role-credentials.expirationOfIssued",
-) as never;
+export const EXPIRATION_OF_ISSUED: unique symbol = sharedSymbol("expiration-of-issued") as never;
 
 /** A method of a provider: its logger, if it has one. */
-export const LOGGER: unique symbol = Symbol.for("ec2-role-credentials.logger") as never;
+export const LOGGER: unique symbol = sharedSymbol("logger") as never;
 
-/** Set by the plugin when it forces caches between client and provider: the provider itself has just refreshed. */
-export const ALREADY_REFRESHED: unique symbol = Symbol.for("ec2-role-credentials.alreadyRefreshed") as never;
+/** A property of a forced call that only has to reach through caches in between: the provider has just refreshed. */
+export const ALREADY_REFRESHED: unique symbol = sharedSymbol("already-refreshed") as never;

@@ -1,4 +1,4 @@
-import { clearSharedCredentials as clearSharedCaches } from "../cache/shared-caches.js";
+import { clearSharedCaches } from "../cache/shared-caches.js";
 import { clearSharedReaders } from "../imds/shared-readers.js";
 
 /**

@@ -1,18 +1,21 @@
-import { describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import {
   ALMOST_ONE,
   call,
   callAndSettle,
   HOUR,
   MINUTE,
-  NO_AGE,
-  refreshScene,
+  NO_MAX_AGE,
+  outcome,
+  refreshSetup,
   SECOND,
-  told,
 } from "../support/refresh-setup.js";
 import { advance, settle, stubRandom, suspend } from "../support/simulated-time.js";
 
-const { imds, events, provider: newProvider, serve } = refreshScene();
+const { imds, events, provider: newProvider, serve } = refreshSetup();
+
+// The window as it is, not made longer; a test of the jitter says so.
+beforeEach(() => stubRandom(0));
 
 /** No timer of Node fires earlier. */
 const TIMER_MS = 1;
@@ -26,12 +29,12 @@ describe("Fresh: the kept promise is returned; no request, no closure, no lock",
   });
 
   it("no request is made and no timer is set by it, until the window begins", async () => {
-    const provider = newProvider(NO_AGE);
+    const provider = newProvider(NO_MAX_AGE);
     serve("FIRST", 6 * HOUR);
     await callAndSettle(provider);
     const timers = vi.getTimerCount();
     for (let minutes = 0; minutes < 300; minutes += 10) {
-      expect(told(await callAndSettle(provider))).toBe("FIRST");
+      expect(outcome(await callAndSettle(provider))).toBe("FIRST");
       await advance(10 * MINUTE - 1);
     }
     expect(imds.requests).toHaveLength(3);
@@ -48,18 +51,18 @@ describe("Advisory: the time left is at most the window, chosen by the lifetime 
     ["90 min", 90 * MINUTE, 60 * MINUTE],
     ["6 hours", 6 * HOUR, 60 * MINUTE],
   ])("%s", async (_, lifetime, window) => {
-    const provider = newProvider(NO_AGE);
+    const provider = newProvider(NO_MAX_AGE);
     serve("OLD", lifetime);
     await callAndSettle(provider);
     provider.close();
     await advance(lifetime - window - 1);
     serve("NEW", 6 * HOUR);
-    expect(told(await callAndSettle(provider))).toBe("OLD");
+    expect(outcome(await callAndSettle(provider))).toBe("OLD");
     expect(events).toHaveLength(1);
     await advance(1);
     await callAndSettle(provider);
     expect(events.map(({ kind }) => kind)).toEqual(["initial", "advisory"]);
-    expect(told(await callAndSettle(provider))).toBe("NEW");
+    expect(outcome(await callAndSettle(provider))).toBe("NEW");
   });
 
   it.each([
@@ -67,7 +70,7 @@ describe("Advisory: the time left is at most the window, chosen by the lifetime 
     ["2 hours of a set of 6 hours", 7200, 6 * HOUR],
     ["30 s of a set of 10 min", 30, 10 * MINUTE],
   ])("advisoryWindowSeconds overrides: %s", async (_, advisoryWindowSeconds, lifetime) => {
-    const provider = newProvider({ ...NO_AGE, advisoryWindowSeconds });
+    const provider = newProvider({ ...NO_MAX_AGE, advisoryWindowSeconds });
     serve("OLD", lifetime);
     await callAndSettle(provider);
     provider.close();
@@ -80,7 +83,7 @@ describe("Advisory: the time left is at most the window, chosen by the lifetime 
   });
 
   it("the window stays what it was when the set arrived, however short the time left has become", async () => {
-    const provider = newProvider(NO_AGE);
+    const provider = newProvider(NO_MAX_AGE);
     serve("OLD", 90 * MINUTE);
     await callAndSettle(provider);
     provider.close();
@@ -93,7 +96,7 @@ describe("Advisory: the time left is at most the window, chosen by the lifetime 
 
 describe("Advisory: one look runs behind; callers get the set at hand and never wait", () => {
   it("a call in the window starts it at once, and a hundred calls start only one", async () => {
-    const provider = newProvider(NO_AGE);
+    const provider = newProvider(NO_MAX_AGE);
     serve("OLD", 6 * HOUR);
     await callAndSettle(provider);
     suspend(5 * HOUR);
@@ -101,68 +104,102 @@ describe("Advisory: one look runs behind; callers get the set at hand and never 
     imds.delay(500);
     const calls = Array.from({ length: 100 }, () => call(provider));
     await settle();
-    expect(new Set(calls.map(told))).toEqual(new Set(["OLD"]));
+    expect(new Set(calls.map(outcome))).toEqual(new Set(["OLD"]));
     await advance(500);
-    expect(told(await callAndSettle(provider))).toBe("NEW");
+    expect(outcome(await callAndSettle(provider))).toBe("NEW");
     expect(events).toHaveLength(2);
     expect(events[1]).toMatchObject({ kind: "advisory", outcome: "new", requests: 1 });
   });
 
   it("nobody waits for it while it takes minutes", async () => {
-    const provider = newProvider({ ...NO_AGE, timeout: 10 * MINUTE });
+    const provider = newProvider({ ...NO_MAX_AGE, timeout: 10 * MINUTE });
     serve("OLD", 6 * HOUR);
     await callAndSettle(provider);
     suspend(5 * HOUR);
     imds.delay(9 * MINUTE);
     for (let minutes = 0; minutes < 9; minutes++) {
-      expect(told(await callAndSettle(provider))).toBe("OLD");
+      expect(outcome(await callAndSettle(provider))).toBe("OLD");
       await advance(MINUTE - 1);
     }
     expect(imds.requests).toHaveLength(4);
   });
 });
 
-describe("Advisory: an unref'd timer starts it when nobody calls, 0 to 5 % of the window later, at random", () => {
-  it.each([
+describe("Advisory: the moment of the refresh is drawn when credentials arrive: the window, 0 to 5 % longer", () => {
+  const CASES = [
     ["6 hours", 60 * MINUTE, 0, 0, 6 * HOUR],
     ["6 hours", 60 * MINUTE, 0.5, 90 * SECOND, 6 * HOUR],
     ["6 hours", 60 * MINUTE, ALMOST_ONE, 180 * SECOND, 6 * HOUR],
     ["10 min", 5 * MINUTE, 0, 0, 10 * MINUTE],
     ["10 min", 5 * MINUTE, ALMOST_ONE, 15 * SECOND, 10 * MINUTE],
-  ])(
-    "a set of %s, its window %d ms, random at %d: %d ms later",
-    async (_, window, random, later, lifetime) => {
+  ] as const;
+
+  it.each(CASES)(
+    "credentials of %s, window %d ms, random %d: a timer refreshes %d ms before the window",
+    async (_, window, random, earlier, lifetime) => {
       stubRandom(random);
-      const provider = newProvider(NO_AGE);
+      const provider = newProvider(NO_MAX_AGE);
       serve("OLD", lifetime);
       await callAndSettle(provider);
-      await advance(lifetime - window + later - 1);
+      await advance(lifetime - window - earlier - 1);
       expect(events).toHaveLength(1);
       serve("NEW", lifetime);
       await advance(1 + TIMER_MS);
       expect(events[1]).toMatchObject({ kind: "advisory", outcome: "new" });
-      expect(told(await callAndSettle(provider))).toBe("NEW");
+      expect(outcome(await callAndSettle(provider))).toBe("NEW");
     },
   );
 
-  it("a call that comes between the window's begin and the timer starts it at once, and the timer no second one", async () => {
-    stubRandom(ALMOST_ONE);
-    const provider = newProvider(NO_AGE);
+  it.each(CASES)(
+    "credentials of %s, window %d ms, random %d: a call refreshes %d ms before the window, and not sooner",
+    async (_, window, random, earlier, lifetime) => {
+      stubRandom(random);
+      const provider = newProvider(NO_MAX_AGE);
+      serve("OLD", lifetime);
+      await callAndSettle(provider);
+      provider.close();
+      stubRandom(0.123);
+      await advance(lifetime - window - earlier - 1);
+      await callAndSettle(provider);
+      expect(events).toHaveLength(1);
+      await advance(1);
+      await callAndSettle(provider);
+      expect(events.map(({ kind }) => kind)).toEqual(["initial", "advisory"]);
+    },
+  );
+
+  it("status().nextRefresh tells the moment from the start, and it does not move", async () => {
+    stubRandom(0.5);
+    const provider = newProvider(NO_MAX_AGE);
     serve("OLD", 6 * HOUR);
     await callAndSettle(provider);
-    await advance(5 * HOUR + MINUTE);
-    expect(events).toHaveLength(1);
-    serve("NEW", 6 * HOUR);
-    await callAndSettle(provider);
-    expect(events).toHaveLength(2);
-    await advance(10 * MINUTE);
-    expect(events).toHaveLength(2);
+    const expected = new Date(Date.now() + 5 * HOUR - 90 * SECOND);
+    for (let minutes = 0; minutes < 290; minutes += 29) {
+      expect(provider.status().nextRefresh).toEqual(expected);
+      await advance(29 * MINUTE);
+      stubRandom(0.9);
+    }
+  });
+
+  it("many providers with equal credentials are spread over the 5 %", async () => {
+    vi.mocked(Math.random).mockRestore();
+    serve("OLD", 6 * HOUR);
+    const moments: number[] = [];
+    for (let i = 0; i < 200; i++) {
+      const provider = newProvider(NO_MAX_AGE);
+      await callAndSettle(provider);
+      moments.push(Number(provider.status().nextRefresh));
+    }
+    const windowStart = Date.now() + 5 * HOUR;
+    expect(Math.max(...moments)).toBeLessThanOrEqual(windowStart);
+    expect(Math.min(...moments)).toBeGreaterThanOrEqual(windowStart - 180 * SECOND);
+    expect(Math.max(...moments) - Math.min(...moments)).toBeGreaterThan(120 * SECOND);
   });
 
   it("an idle process always holds a set that is far from its end", async () => {
     imds.rotate(imds.credentials);
     imds.reset();
-    const provider = newProvider(NO_AGE);
+    const provider = newProvider(NO_MAX_AGE);
     await callAndSettle(provider);
     for (let hours = 0; hours < 48; hours++) {
       await advance(HOUR);
@@ -184,10 +221,10 @@ describe("Age: maxAgeSeconds after the last successful look, another is due, beh
     await callAndSettle(provider);
     expect(imds.requests).toHaveLength(3);
     await advance(1);
-    expect(told(await callAndSettle(provider))).toBe("OLD");
+    expect(outcome(await callAndSettle(provider))).toBe("OLD");
     await advance(100);
-    expect(told(await callAndSettle(provider))).toBe("NEW");
-    expect(events[1]).toMatchObject({ kind: "age", outcome: "new", requests: 1 });
+    expect(outcome(await callAndSettle(provider))).toBe("NEW");
+    expect(events[1]).toMatchObject({ kind: "maxAge", outcome: "new", requests: 1 });
   });
 
   it("maxAgeSeconds sets it", async () => {
@@ -198,17 +235,22 @@ describe("Age: maxAgeSeconds after the last successful look, another is due, beh
     await advance(10 * MINUTE - 1);
     expect(events).toHaveLength(1);
     await advance(1 + TIMER_MS);
-    expect(events[1]).toMatchObject({ kind: "age", outcome: "unchanged" });
+    expect(events[1]).toMatchObject({ kind: "maxAge", outcome: "unchanged" });
   });
 
-  it("when nobody calls, a timer starts it, at most 5 % of the window later", async () => {
+  it.each([
+    [0, HOUR],
+    [0.5, HOUR - 90 * SECOND],
+    [ALMOST_ONE, HOUR - 180 * SECOND],
+  ])("without calls a timer starts it; random %d: after %d ms, 0 to 5 % sooner", async (random, after) => {
+    stubRandom(random);
     const provider = newProvider();
     serve("OLD", 6 * HOUR);
     await callAndSettle(provider);
-    await advance(HOUR - 1);
+    await advance(after - 1);
     expect(events).toHaveLength(1);
-    await advance(3 * MINUTE + 1);
-    expect(events[1]).toMatchObject({ kind: "age", outcome: "unchanged" });
+    await advance(1 + TIMER_MS);
+    expect(events[1]).toMatchObject({ kind: "maxAge", outcome: "unchanged" });
   });
 
   it("that it brings the same set is a success: the next is due after the same time again", async () => {
@@ -223,7 +265,7 @@ describe("Age: maxAgeSeconds after the last successful look, another is due, beh
       expect(events).toHaveLength(looks);
       await advance(1);
       await callAndSettle(provider);
-      expect(events[looks]).toMatchObject({ kind: "age", outcome: "unchanged" });
+      expect(events[looks]).toMatchObject({ kind: "maxAge", outcome: "unchanged" });
     }
     expect(provider.status().lastError).toBeUndefined();
   });
@@ -240,7 +282,7 @@ describe("Age: maxAgeSeconds after the last successful look, another is due, beh
     expect(events.map(({ kind }) => kind)).toEqual(["initial", "forced"]);
     await advance(1);
     await callAndSettle(provider);
-    expect(events.map(({ kind }) => kind)).toEqual(["initial", "forced", "age"]);
+    expect(events.map(({ kind }) => kind)).toEqual(["initial", "forced", "maxAge"]);
   });
 
   it("a replaced role is noticed", async () => {
@@ -249,7 +291,7 @@ describe("Age: maxAgeSeconds after the last successful look, another is due, beh
     imds.attachRole("another-role");
     await advance(HOUR + 3 * MINUTE);
     expect(provider.status().roleName).toBe("another-role");
-    expect(told(await callAndSettle(provider))).toBe(imds.credentials?.accessKeyId);
+    expect(outcome(await callAndSettle(provider))).toBe(imds.credentials?.accessKeyId);
   });
 
   it("an unchanged set that has entered its window meanwhile is looked for as in the window", async () => {

@@ -5,17 +5,17 @@ import {
   callAndSettle,
   HOUR,
   MINUTE,
-  NO_AGE,
-  refreshScene,
+  NO_MAX_AGE,
+  outcome,
+  refreshSetup,
   SECOND,
-  told,
 } from "../support/refresh-setup.js";
 import { advance, setClockBack, stubRandom, suspend } from "../support/simulated-time.js";
 
-const { imds, events, provider: newProvider, serve } = refreshScene();
+const { imds, events, provider: newProvider, serve } = refreshSetup();
 
 /** A closed provider, which looks on calls alone, with so much time left of a set of six hours. */
-async function withTimeLeft(left: number, options: object = NO_AGE): Promise<InstanceRoleProvider> {
+async function withTimeLeft(left: number, options: object = NO_MAX_AGE): Promise<InstanceRoleProvider> {
   const provider = newProvider({ maxRetries: 0, ...options });
   serve("OLD", 6 * HOUR);
   await callAndSettle(provider);
@@ -77,13 +77,13 @@ describe("The pause comes after a look that failed, or in the advisory or mandat
     ["failed", "failed", () => imds.disable()],
     ["brought the same set", "unchanged", () => {}],
     ["brought an expired set", "expired", () => serve("PAST", -MINUTE)],
-  ])("in the advisory state: a look that %s", async (_, outcome, spoil) => {
+  ])("in the advisory state: a look that %s", async (_, expected, fault) => {
     const provider = await withTimeLeft(left);
-    spoil();
-    expect(told(await callAndSettle(provider))).toBe("OLD");
-    expect(events[1]).toMatchObject({ kind: "advisory", outcome });
+    fault();
+    expect(outcome(await callAndSettle(provider))).toBe("OLD");
+    expect(events[1]).toMatchObject({ kind: "advisory", outcome: expected });
     await expectPauseOf(pause, provider);
-    expect(told(await callAndSettle(provider))).toBe("OLD");
+    expect(outcome(await callAndSettle(provider))).toBe("OLD");
   });
 
   it("one already inside its own window that does not last longer brings nothing new", async () => {
@@ -92,7 +92,7 @@ describe("The pause comes after a look that failed, or in the advisory or mandat
     await callAndSettle(provider);
     expect(events[1]).toMatchObject({ kind: "advisory", outcome: "unchanged" });
     await expectPauseOf(45 * SECOND, provider);
-    expect(told(await callAndSettle(provider))).toBe("OLD");
+    expect(outcome(await callAndSettle(provider))).toBe("OLD");
   });
 
   it("one already inside its own window is kept if it lasts longer, and pauses all the same", async () => {
@@ -100,7 +100,7 @@ describe("The pause comes after a look that failed, or in the advisory or mandat
     // Of 300 s left, the window is 5 min: it is inside from the start.
     serve("LONGER", 300 * SECOND);
     await callAndSettle(provider);
-    expect(told(await callAndSettle(provider))).toBe("LONGER");
+    expect(outcome(await callAndSettle(provider))).toBe("LONGER");
     expect(events[1]).toMatchObject({ kind: "advisory", outcome: "new" });
     await expectPauseOf(67.5 * SECOND, provider);
   });
@@ -109,11 +109,11 @@ describe("The pause comes after a look that failed, or in the advisory or mandat
     ["failed", "failed", () => imds.disable()],
     ["brought the same set", "unchanged", () => {}],
     ["brought an expired set", "expired", () => serve("PAST", -MINUTE)],
-  ])("in the last minute: a look that %s", async (_, outcome, spoil) => {
+  ])("in the last minute: a look that %s", async (_, expected, fault) => {
     const provider = await withTimeLeft(40 * SECOND);
-    spoil();
+    fault();
     await callAndSettle(provider);
-    expect(events[1]).toMatchObject({ kind: "mandatory", outcome });
+    expect(events[1]).toMatchObject({ kind: "mandatory", outcome: expected });
     await expectPauseOf(9 * SECOND, provider);
   });
 
@@ -121,28 +121,28 @@ describe("The pause comes after a look that failed, or in the advisory or mandat
     const provider = await withTimeLeft(4 * HOUR, {});
     imds.disable();
     await callAndSettle(provider);
-    expect(events[1]).toMatchObject({ kind: "age", outcome: "failed" });
+    expect(events[1]).toMatchObject({ kind: "maxAge", outcome: "failed" });
     await expectPauseOf(5 * MINUTE, provider);
   });
 
   it("but not one for age that brought the same set", async () => {
     const provider = await withTimeLeft(4 * HOUR, {});
     await callAndSettle(provider);
-    expect(events[1]).toMatchObject({ kind: "age", outcome: "unchanged" });
+    expect(events[1]).toMatchObject({ kind: "maxAge", outcome: "unchanged" });
     suspend(HOUR);
     await callAndSettle(provider);
-    expect(events[2]).toMatchObject({ kind: "age", outcome: "unchanged" });
+    expect(events[2]).toMatchObject({ kind: "maxAge", outcome: "unchanged" });
   });
 
   it("the timer looks when the pause ends, without a call", async () => {
-    const provider = newProvider(NO_AGE);
+    const provider = newProvider(NO_MAX_AGE);
     serve("OLD", 20 * MINUTE);
     await callAndSettle(provider);
     imds.disable();
-    // The window of 5 min begins after 15 min; at 0.5 the timer comes 7.5 s later.
-    await advance(15 * MINUTE + 7.5 * SECOND);
+    // The window of 5 min begins after 15 min; at 0.5 the timer comes 7.5 s sooner.
+    await advance(15 * MINUTE - 7.5 * SECOND);
     expect(events).toHaveLength(2);
-    const pause = 0.225 * (5 * MINUTE - 7.5 * SECOND);
+    const pause = 0.225 * (5 * MINUTE + 7.5 * SECOND);
     await advance(pause - 1);
     expect(events).toHaveLength(2);
     // The end of the pause and the look are a timer each, of whole milliseconds.
@@ -160,11 +160,11 @@ describe("The pause: nobody looks again for a while, whatever is called or inval
     imds.disable();
     await callAndSettle(provider);
     provider.invalidate("OLD");
-    for (let calls = 0; calls < 10; calls++) expect(told(await callAndSettle(provider))).toBe("OLD");
+    for (let calls = 0; calls < 10; calls++) expect(outcome(await callAndSettle(provider))).toBe("OLD");
     expect(events).toHaveLength(2);
     imds.enable();
     serve("NEW", 6 * HOUR);
-    expect(told(await callAndSettle(provider, { forceRefresh: true }))).toBe("NEW");
+    expect(outcome(await callAndSettle(provider, { forceRefresh: true }))).toBe("NEW");
     expect(events[2]).toMatchObject({ kind: "forced", outcome: "new" });
   });
 
@@ -183,7 +183,7 @@ describe("The pause: nobody looks again for a while, whatever is called or inval
   it("forceRefresh that fails gives the set at hand and begins a pause of its own", async () => {
     const provider = await withTimeLeft(4 * HOUR);
     imds.disable();
-    expect(told(await callAndSettle(provider, { forceRefresh: true }))).toBe("OLD");
+    expect(outcome(await callAndSettle(provider, { forceRefresh: true }))).toBe("OLD");
     suspend(3 * HOUR);
     await callAndSettle(provider);
     expect(events.map(({ kind }) => kind)).toEqual(["initial", "forced", "advisory"]);

@@ -1,9 +1,17 @@
 import { describe, expect, it } from "vitest";
 import type { InstanceRoleProvider } from "../../src/index.js";
-import { callAndSettle, HOUR, MINUTE, NO_AGE, refreshScene, SECOND, told } from "../support/refresh-setup.js";
-import { advance, setClockBack, suspend } from "../support/simulated-time.js";
+import {
+  callAndSettle,
+  HOUR,
+  MINUTE,
+  NO_MAX_AGE,
+  outcome,
+  refreshSetup,
+  SECOND,
+} from "../support/refresh-setup.js";
+import { advance, setClockBack, stubRandom, suspend } from "../support/simulated-time.js";
 
-const { imds, events, provider: newProvider, serve } = refreshScene();
+const { imds, events, provider: newProvider, serve } = refreshSetup();
 
 async function loaded(interest: "open" | "closed", options: object = {}): Promise<InstanceRoleProvider> {
   const provider = newProvider(options);
@@ -24,18 +32,18 @@ describe("Expiry is wall-clock: a suspended machine wakes into the truth", () =>
       serve("NEW", 6 * HOUR);
       imds.delay(500);
       const first = await callAndSettle(provider);
-      expect(told(first)).toBe("waiting");
+      expect(outcome(first)).toBe("waiting");
       await advance(1500);
-      expect(told(first)).toBe("NEW");
+      expect(outcome(first)).toBe("NEW");
     },
   );
 
   it.each(BOTH)("%s provider: slept into the window, the first call refreshes behind", async (interest) => {
-    const provider = await loaded(interest, NO_AGE);
+    const provider = await loaded(interest, NO_MAX_AGE);
     suspend(5 * HOUR + MINUTE);
     serve("NEW", 6 * HOUR);
-    expect(told(await callAndSettle(provider))).toBe("OLD");
-    expect(told(await callAndSettle(provider))).toBe("NEW");
+    expect(outcome(await callAndSettle(provider))).toBe("OLD");
+    expect(outcome(await callAndSettle(provider))).toBe("NEW");
     expect(events[1]?.kind).toBe("advisory");
   });
 
@@ -43,7 +51,7 @@ describe("Expiry is wall-clock: a suspended machine wakes into the truth", () =>
     const provider = await loaded(interest);
     suspend(HOUR);
     await callAndSettle(provider);
-    expect(events[1]).toMatchObject({ kind: "age", outcome: "unchanged" });
+    expect(events[1]).toMatchObject({ kind: "maxAge", outcome: "unchanged" });
   });
 
   it("status() tells the truth right after waking, before any call", async () => {
@@ -53,25 +61,25 @@ describe("Expiry is wall-clock: a suspended machine wakes into the truth", () =>
   });
 
   it("slept through the end of an outage: the first call waits rather than be given the expired set", async () => {
-    const provider = await loaded("open", NO_AGE);
+    const provider = await loaded("open", NO_MAX_AGE);
     imds.disable();
     await advance(7 * HOUR);
-    expect(told(await callAndSettle(provider))).toBe("OLD");
+    expect(outcome(await callAndSettle(provider))).toBe("OLD");
     suspend(10 * HOUR);
     imds.enable();
     serve("NEW", 6 * HOUR);
-    expect(told(await callAndSettle(provider))).toBe("NEW");
+    expect(outcome(await callAndSettle(provider))).toBe("NEW");
   });
 
   it("closed through the end of an outage: the first call waits rather than be given the expired set", async () => {
-    const provider = await loaded("closed", NO_AGE);
+    const provider = await loaded("closed", NO_MAX_AGE);
     imds.disable();
     await advance(7 * HOUR);
-    expect(told(await callAndSettle(provider))).toBe("OLD");
+    expect(outcome(await callAndSettle(provider))).toBe("OLD");
     await advance(10 * HOUR);
     imds.enable();
     serve("NEW", 6 * HOUR);
-    expect(told(await callAndSettle(provider))).toBe("NEW");
+    expect(outcome(await callAndSettle(provider))).toBe("NEW");
   });
 });
 
@@ -80,10 +88,11 @@ describe("An age is over when either the wall clock or the monotonic one says so
     await loaded("open");
     setClockBack(30 * 24 * HOUR);
     await advance(HOUR + 3 * MINUTE);
-    expect(events[1]).toMatchObject({ kind: "age" });
+    expect(events[1]).toMatchObject({ kind: "maxAge" });
   });
 
-  it.each(BOTH)("%s provider: a call looks by the monotonic clock", async (interest) => {
+  it.each(BOTH)("%s provider: a call refreshes by the monotonic clock", async (interest) => {
+    stubRandom(0);
     const provider = await loaded(interest);
     await callAndSettle(provider);
     setClockBack(30 * 24 * HOUR);
@@ -93,34 +102,34 @@ describe("An age is over when either the wall clock or the monotonic one says so
     expect(events).toHaveLength(1);
     await advance(1);
     await callAndSettle(provider);
-    expect(events[1]).toMatchObject({ kind: "age" });
+    expect(events[1]).toMatchObject({ kind: "maxAge" });
   });
 
   it.each(BOTH)("%s provider: in its window, then set back out of it, then in it again", async (interest) => {
-    const provider = await loaded(interest, NO_AGE);
+    const provider = await loaded(interest, NO_MAX_AGE);
     suspend(5 * HOUR + MINUTE);
     imds.disable();
     await callAndSettle(provider);
     expect(events[1]?.kind).toBe("advisory");
     setClockBack(2 * HOUR);
     imds.enable();
-    expect(told(await callAndSettle(provider))).toBe("OLD");
+    expect(outcome(await callAndSettle(provider))).toBe("OLD");
     suspend(2 * HOUR);
     serve("NEW", 6 * HOUR);
     await advance(5 * MINUTE);
     await callAndSettle(provider);
-    expect(told(await callAndSettle(provider))).toBe("NEW");
+    expect(outcome(await callAndSettle(provider))).toBe("NEW");
   });
 
   it.each(BOTH)("%s provider: expired, then set back: it is valid again and not stale", async (interest) => {
-    const provider = await loaded(interest, NO_AGE);
+    const provider = await loaded(interest, NO_MAX_AGE);
     imds.disable();
     suspend(7 * HOUR);
     await callAndSettle(provider);
     expect(provider.status().stale).toBe(true);
     setClockBack(3 * HOUR);
     expect(provider.status().stale).toBe(false);
-    expect(told(await callAndSettle(provider))).toBe("OLD");
+    expect(outcome(await callAndSettle(provider))).toBe("OLD");
   });
 
   it("set back during a look: what it brings is taken", async () => {
@@ -130,8 +139,8 @@ describe("An age is over when either the wall clock or the monotonic one says so
     const forced = await callAndSettle(provider, { forceRefresh: true });
     setClockBack(24 * HOUR);
     await advance(500);
-    expect(told(forced)).toBe("NEW");
-    expect(told(await callAndSettle(provider))).toBe("NEW");
+    expect(outcome(forced)).toBe("NEW");
+    expect(outcome(await callAndSettle(provider))).toBe("NEW");
   });
 
   it("suspended during a look: what it brings is taken", async () => {
@@ -141,8 +150,8 @@ describe("An age is over when either the wall clock or the monotonic one says so
     const forced = await callAndSettle(provider, { forceRefresh: true });
     suspend(8 * HOUR);
     await advance(500);
-    expect(told(forced)).toBe("NEW");
-    expect(told(await callAndSettle(provider))).toBe("NEW");
+    expect(outcome(forced)).toBe("NEW");
+    expect(outcome(await callAndSettle(provider))).toBe("NEW");
   });
 
   it("set forward by hours and back again within seconds: no call is refused, the set is fresh as before", async () => {
@@ -160,18 +169,18 @@ describe("An age is over when either the wall clock or the monotonic one says so
 
 describe("Nobody waits any more: that ends with the state in which a look was in vain", () => {
   it("a clock that was ahead and is right again: the next call after an invalidation waits", async () => {
-    const provider = await loaded("open", NO_AGE);
+    const provider = await loaded("open", NO_MAX_AGE);
     suspend(10 * HOUR);
-    expect(told(await callAndSettle(provider))).toBe("OLD");
+    expect(outcome(await callAndSettle(provider))).toBe("OLD");
     setClockBack(10 * HOUR);
     await advance(5 * MINUTE);
     serve("NEW", 6 * HOUR);
     provider.invalidate("OLD");
-    expect(told(await callAndSettle(provider))).toBe("NEW");
+    expect(outcome(await callAndSettle(provider))).toBe("NEW");
   });
 
   it("slept through the end of an outage: a call also waits for the look that the timer has started", async () => {
-    const provider = await loaded("open", NO_AGE);
+    const provider = await loaded("open", NO_MAX_AGE);
     imds.disable();
     await advance(7 * HOUR);
     suspend(10 * HOUR);
@@ -181,13 +190,13 @@ describe("Nobody waits any more: that ends with the state in which a look was in
     while (events.at(-1)?.outcome !== "new" && imds.requests.at(-1)?.status !== 200) await advance(10);
     const made = await callAndSettle(provider);
     await advance(2 * SECOND);
-    expect(told(made)).toBe("NEW");
+    expect(outcome(made)).toBe("NEW");
   });
 });
 
 describe("A timer that fires while nothing is due, as the wall clock was set back", () => {
   it("looks when it is due by the wall clock, and not before", async () => {
-    const provider = await loaded("open", NO_AGE);
+    const provider = await loaded("open", NO_MAX_AGE);
     setClockBack(HOUR);
     await advance(5 * HOUR + 5 * MINUTE);
     expect(events).toHaveLength(1);

@@ -5,13 +5,13 @@ import {
   callAndSettle,
   HOUR,
   MINUTE,
-  refreshScene,
+  outcome,
+  refreshSetup,
   SECOND,
-  told,
 } from "../support/refresh-setup.js";
 import { advance, setClockBack, settle, stubRandom, suspend } from "../support/simulated-time.js";
 
-const { imds, events, provider: newProvider, serve } = refreshScene();
+const { imds, events, provider: newProvider, serve } = refreshSetup();
 
 describe("Initial: no set yet. All callers share one look", () => {
   it("a hundred callers at once cost the three requests of one", async () => {
@@ -19,7 +19,7 @@ describe("Initial: no set yet. All callers share one look", () => {
     serve("FIRST", 6 * HOUR);
     const calls = Array.from({ length: 100 }, () => call(provider));
     await settle();
-    expect(new Set(calls.map(told))).toEqual(new Set(["FIRST"]));
+    expect(new Set(calls.map(outcome))).toEqual(new Set(["FIRST"]));
     expect(imds.requests.map(({ step }) => step)).toEqual(["token", "role", "credentials"]);
     expect(events.map(({ kind }) => kind)).toEqual(["initial"]);
   });
@@ -51,7 +51,7 @@ describe("Initial: no set yet. All callers share one look", () => {
     gone.abort();
     await leaves;
     await advance(900);
-    expect(told(second)).toBe("FIRST");
+    expect(outcome(second)).toBe("FIRST");
     expect(imds.requests).toHaveLength(3);
   });
 });
@@ -70,7 +70,7 @@ describe("Initial: a failure goes to all of them and is forgotten", () => {
     imds.fail({ ...fault, times: code === "UNAUTHORIZED" ? 2 : 1 });
     const calls = [call(provider), call(provider), call(provider, { forceRefresh: true })];
     await advance(SECOND);
-    expect(calls.map(told)).toEqual([code, code, code]);
+    expect(calls.map(outcome)).toEqual([code, code, code]);
     expect(events).toHaveLength(1);
     const requests = imds.requests.length;
     expect((await callAndSettle(provider)).state).toBe("served");
@@ -114,12 +114,12 @@ describe("Initial: a final failure is held and repeated without contact for a ra
     stubRandom(random);
     const provider = newProvider({ maxRetries: 0 });
     const mend = FINAL[code]();
-    expect(told(await callAndSettle(provider))).toBe(code);
+    expect(outcome(await callAndSettle(provider))).toBe(code);
     mend();
     const requests = imds.requests.length;
     for (const wait of [0, ms - 1]) {
       await advance(wait);
-      expect(told(await callAndSettle(provider))).toBe(code);
+      expect(outcome(await callAndSettle(provider))).toBe(code);
     }
     expect(imds.requests).toHaveLength(requests);
     await advance(1);
@@ -130,7 +130,7 @@ describe("Initial: a final failure is held and repeated without contact for a ra
     const provider = newProvider();
     imds.disable();
     for (let calls = 0; calls < 100; calls++) {
-      expect(told(await callAndSettle(provider))).toBe("IMDS_FORBIDDEN");
+      expect(outcome(await callAndSettle(provider))).toBe("IMDS_FORBIDDEN");
       await advance(10);
     }
     expect(imds.requests).toHaveLength(1);
@@ -160,7 +160,7 @@ describe("Initial: a final failure is held and repeated without contact for a ra
     imds.enable();
     setClockBack(HOUR);
     await advance(3 * SECOND - 1);
-    expect(told(await callAndSettle(provider))).toBe("IMDS_FORBIDDEN");
+    expect(outcome(await callAndSettle(provider))).toBe("IMDS_FORBIDDEN");
     await advance(1);
     expect((await callAndSettle(provider)).state).toBe("served");
   });
@@ -228,7 +228,7 @@ describe("Initial: waitForRoleSeconds keeps looking instead, with growing waits"
     await advance(30 * SECOND - 1);
     expect(boot.state).toBe("waiting");
     await advance(1);
-    expect(told(boot)).toBe("NO_ROLE_ATTACHED");
+    expect(outcome(boot)).toBe("NO_ROLE_ATTACHED");
   });
 
   it("the waiting counts from the first look: a later first load does not wait again", async () => {
@@ -236,11 +236,11 @@ describe("Initial: waitForRoleSeconds keeps looking instead, with growing waits"
     imds.detachRole();
     call(provider);
     await advance(MINUTE);
-    expect(told(await callAndSettle(provider))).toBe("NO_ROLE_ATTACHED");
+    expect(outcome(await callAndSettle(provider))).toBe("NO_ROLE_ATTACHED");
   });
 
   it.each(["open", "closed"])(
-    "only on the first load: %s, a role that went is told as gone",
+    "only on the first load: %s, a role that went is outcome as gone",
     async (interest) => {
       const provider = newProvider({ waitForRoleSeconds: 3600, maxRetries: 0 });
       serve("SET", 10 * MINUTE);
@@ -248,9 +248,9 @@ describe("Initial: waitForRoleSeconds keeps looking instead, with growing waits"
       if (interest === "closed") provider.close();
       imds.detachRole();
       await advance(10 * MINUTE);
-      expect(told(await callAndSettle(provider))).toBe("NO_ROLE_ATTACHED");
+      expect(outcome(await callAndSettle(provider))).toBe("NO_ROLE_ATTACHED");
       await advance(5 * SECOND);
-      expect(told(await callAndSettle(provider))).toBe("NO_ROLE_ATTACHED");
+      expect(outcome(await callAndSettle(provider))).toBe("NO_ROLE_ATTACHED");
     },
   );
 
@@ -278,17 +278,44 @@ describe("Initial: waitForRoleSeconds keeps looking instead, with growing waits"
   });
 
   it.each(["IMDS_FORBIDDEN", "ROLE_NOT_ASSUMABLE"] as const)(
-    "not for %s, which waiting does not mend",
+    "also after %s: at boot IAM's changes are not known everywhere yet",
     async (code) => {
-      const provider = newProvider({ waitForRoleSeconds: 30 });
+      const provider = newProvider({ waitForRoleSeconds: 30, maxRetries: 0 });
       FINAL[code]();
-      expect(told(await callAndSettle(provider))).toBe(code);
+      const boot = await callAndSettle(provider);
+      await advance(5 * SECOND);
+      expect(outcome(boot)).toBe("waiting");
+      imds.enable();
+      imds.attachRole("ready");
+      await advance(10 * SECOND);
+      expect(boot.state).toBe("served");
     },
   );
+
+  it.each([
+    ["503", { status: 503 }],
+    ["a document that is no JSON", { on: "credentials", body: "{" }],
+    ["a document without a field", { on: "credentials", body: "{}" }],
+    ["an illegal role name", { on: "role", body: "../user-data" }],
+  ] as const)("also after %s", async (_, fault) => {
+    const provider = newProvider({ waitForRoleSeconds: 60, maxRetries: 0 });
+    imds.fail({ ...fault, times: 2 });
+    const boot = await callAndSettle(provider);
+    await advance(20 * SECOND);
+    expect(boot.state).toBe("served");
+    expect(events.length).toBe(3);
+  });
+
+  it("not while metadata is disabled by the environment", async () => {
+    vi.stubEnv("AWS_EC2_METADATA_DISABLED", "true");
+    const provider = newProvider({ waitForRoleSeconds: 30 });
+    expect(outcome(await callAndSettle(provider))).toBe("IMDS_DISABLED");
+    vi.unstubAllEnvs();
+  });
 
   it("it is off by default", async () => {
     const provider = newProvider({ maxRetries: 0 });
     imds.detachRole();
-    expect(told(await callAndSettle(provider))).toBe("NO_ROLE_ATTACHED");
+    expect(outcome(await callAndSettle(provider))).toBe("NO_ROLE_ATTACHED");
   });
 });

@@ -5,17 +5,17 @@ import {
   callAndSettle,
   HOUR,
   MINUTE,
-  NO_AGE,
-  refreshScene,
+  NO_MAX_AGE,
+  outcome,
+  refreshSetup,
   SECOND,
-  told,
 } from "../support/refresh-setup.js";
 import { advance, settle, suspend } from "../support/simulated-time.js";
 
-const { imds, events, provider: newProvider, serve } = refreshScene();
+const { imds, events, provider: newProvider, serve } = refreshSetup();
 
 async function loaded(options: object = {}): Promise<InstanceRoleProvider> {
-  const provider = newProvider({ ...NO_AGE, ...options });
+  const provider = newProvider({ ...NO_MAX_AGE, ...options });
   serve("OLD", 6 * HOUR);
   await callAndSettle(provider);
   return provider;
@@ -28,9 +28,9 @@ describe("invalidate: a service rejected these", () => {
     provider.invalidate("OLD");
     imds.delay(500);
     const next = await callAndSettle(provider);
-    expect(told(next)).toBe("waiting");
+    expect(outcome(next)).toBe("waiting");
     await advance(500);
-    expect(told(next)).toBe("NEW");
+    expect(outcome(next)).toBe("NEW");
     expect(events[1]).toMatchObject({ kind: "mandatory", outcome: "new", requests: 1 });
   });
 
@@ -49,7 +49,7 @@ describe("invalidate: a service rejected these", () => {
       return call(provider);
     });
     await settle();
-    expect(new Set(calls.map(told))).toEqual(new Set(["NEW"]));
+    expect(new Set(calls.map(outcome))).toEqual(new Set(["NEW"]));
     expect(events).toHaveLength(2);
   });
 
@@ -66,7 +66,7 @@ describe("invalidate: a service rejected these", () => {
     serve("NEW", 6 * HOUR);
     await callAndSettle(provider, { forceRefresh: true });
     provider.invalidate("OLD");
-    expect(told(await callAndSettle(provider))).toBe("NEW");
+    expect(outcome(await callAndSettle(provider))).toBe("NEW");
     expect(events).toHaveLength(2);
   });
 
@@ -86,21 +86,20 @@ describe("invalidate: a service rejected these", () => {
     const provider = await loaded();
     spoil();
     provider.invalidate("OLD");
-    expect(told(await callAndSettle(provider))).toBe("OLD");
+    expect(outcome(await callAndSettle(provider))).toBe("OLD");
     imds.delay(500);
     await advance(MINUTE);
-    expect(told(await callAndSettle(provider))).toBe("OLD");
+    expect(outcome(await callAndSettle(provider))).toBe("OLD");
     await advance(MINUTE);
     expect(events.length).toBeGreaterThan(2);
     provider.close();
   });
 
-  it("the rejected key with another expiration does not: looks go on, a pause apart, until there is another key", async () => {
+  it("the rejected key stays rejected, whatever expiration it comes back with", async () => {
     const provider = await loaded();
     provider.invalidate("OLD");
     serve("OLD", 7 * HOUR);
-    const { identity } = await callAndSettle(provider);
-    expect(identity).toMatchObject({ accessKeyId: "OLD", expiration: imds.credentials?.expiration });
+    expect(outcome(await callAndSettle(provider))).toBe("OLD");
     expect(events.at(-1)).toMatchObject({ kind: "mandatory", outcome: "unchanged" });
     for (let i = 0; i < 20; i++) {
       serve("OLD", 8 * HOUR + i);
@@ -110,35 +109,117 @@ describe("invalidate: a service rejected these", () => {
     expect(events).toHaveLength(2);
     serve("NEW", 6 * HOUR);
     await advance(61 * SECOND);
-    expect(told(await callAndSettle(provider))).toBe("NEW");
+    expect(outcome(await callAndSettle(provider))).toBe("NEW");
+  });
+
+  it.each([6 * HOUR, 7 * HOUR, HOUR])(
+    "a rejected key that is served again later (for %d ms) never replaces a valid one",
+    async (lifetime) => {
+      const provider = await loaded();
+      provider.invalidate("OLD");
+      serve("NEW", 6 * HOUR);
+      expect(outcome(await callAndSettle(provider))).toBe("NEW");
+      serve("OLD", lifetime);
+      expect(outcome(await callAndSettle(provider, { forceRefresh: true }))).toBe("NEW");
+      await advance(10 * MINUTE);
+      expect(outcome(await callAndSettle(provider))).toBe("NEW");
+      expect(events.at(-1)).toMatchObject({ outcome: "unchanged" });
+    },
+  );
+
+  it("a rejected key that is served again does not become fresh when the valid one has expired", async () => {
+    const provider = await loaded();
+    provider.invalidate("OLD");
+    serve("NEW", 2 * HOUR);
+    await callAndSettle(provider);
+    serve("OLD", 6 * HOUR);
+    await advance(2 * HOUR + MINUTE);
+    await callAndSettle(provider);
+    const refreshes = events.length;
+    await advance(5 * MINUTE);
+    expect(events.length).toBeGreaterThan(refreshes + 3);
+    serve("LATER", 6 * HOUR);
+    await advance(MINUTE + SECOND);
+    expect(outcome(await callAndSettle(provider))).toBe("LATER");
+  });
+
+  it.each([
+    ["outside its own window", 2 * HOUR],
+    ["inside its own window", 4 * MINUTE],
+  ])("any other valid key replaces it, also one that lasts less long: %s", async (_, lifetime) => {
+    const provider = await loaded();
+    provider.invalidate("OLD");
+    serve("SHORT", lifetime);
+    expect(outcome(await callAndSettle(provider))).toBe("SHORT");
+    expect(outcome(await callAndSettle(provider))).toBe("SHORT");
+  });
+
+  it("the object of rejected credentials expires at the rejection, so that clients with a cache ask again", async () => {
+    const provider = await loaded();
+    const { identity } = await callAndSettle(provider);
+    await advance(SECOND);
+    const rejectedAt = new Date();
+    provider.invalidate("OLD");
+    expect(identity?.expiration).toEqual(rejectedAt);
+    // Served again, it is still the rejected key.
+    await callAndSettle(provider);
+    await advance(SECOND);
+    expect((await callAndSettle(provider)).identity?.expiration).toEqual(rejectedAt);
+  });
+
+  it("the object of credentials that were merely replaced keeps its expiration, until they are rejected", async () => {
+    const provider = await loaded();
+    const { identity } = await callAndSettle(provider);
+    const expiration = identity?.expiration;
+    serve("NEW", 6 * HOUR);
+    await callAndSettle(provider, { forceRefresh: true });
+    expect(identity?.expiration).toEqual(expiration);
+    provider.invalidate("OLD");
+    expect(identity?.expiration).toEqual(new Date());
+    expect(events).toHaveLength(2);
   });
 
   it("a different set that is outside its own window ends it, even if it lasts less long", async () => {
     const provider = await loaded();
     serve("SHORTER", 2 * HOUR);
     provider.invalidate("OLD");
-    expect(told(await callAndSettle(provider))).toBe("SHORTER");
+    expect(outcome(await callAndSettle(provider))).toBe("SHORTER");
     await advance(10 * MINUTE);
-    expect(told(await callAndSettle(provider))).toBe("SHORTER");
+    expect(outcome(await callAndSettle(provider))).toBe("SHORTER");
     expect(events).toHaveLength(2);
   });
 });
 
 describe("An invalidation during a look is not lost", () => {
-  it("invalidated while a look is in flight that brings the same set: another look follows within 60 s", async () => {
+  it("a refresh that began before the rejection and brings the rejected key does not count: one more follows at once", async () => {
+    const provider = await loaded();
+    suspend(5 * HOUR);
+    // The delayed response has the credentials of the moment that it was asked for.
+    imds.delay(500);
+    expect(outcome(await callAndSettle(provider))).toBe("OLD");
+    serve("NEW", 6 * HOUR);
+    provider.invalidate("OLD");
+    const after = await callAndSettle(provider);
+    expect(outcome(after)).toBe("waiting");
+    await advance(500);
+    await advance(500);
+    expect(outcome(after)).toBe("NEW");
+    expect(events.map(({ kind, outcome }) => [kind, outcome])).toEqual([
+      ["initial", "new"],
+      ["advisory", "unchanged"],
+      ["mandatory", "new"],
+    ]);
+  });
+
+  it("and if that one brings the rejected key too, a backoff follows", async () => {
     const provider = await loaded();
     suspend(5 * HOUR);
     imds.delay(500);
-    expect(told(await callAndSettle(provider))).toBe("OLD");
+    await callAndSettle(provider);
     provider.invalidate("OLD");
-    const after = await callAndSettle(provider);
-    expect(told(after)).toBe("waiting");
-    await advance(500);
-    expect(told(after)).toBe("OLD");
-    serve("NEW", 6 * HOUR);
-    await advance(MINUTE);
     await advance(SECOND);
-    expect(told(await callAndSettle(provider))).toBe("NEW");
+    for (let calls = 0; calls < 10; calls++) await callAndSettle(provider);
+    expect(events).toHaveLength(3);
   });
 
   it("invalidated while a look is in flight that fails: another look follows within 60 s", async () => {
@@ -148,11 +229,11 @@ describe("An invalidation during a look is not lost", () => {
     const forced = await callAndSettle(provider, { forceRefresh: true });
     provider.invalidate("OLD");
     await advance(500);
-    expect(told(forced)).toBe("OLD");
+    expect(outcome(forced)).toBe("OLD");
     imds.recover();
     serve("NEW", 6 * HOUR);
     await advance(MINUTE + SECOND);
-    expect(told(await callAndSettle(provider))).toBe("NEW");
+    expect(outcome(await callAndSettle(provider))).toBe("NEW");
   });
 
   it("invalidated while a look is in flight that brings a new set: that one is good", async () => {
@@ -162,8 +243,8 @@ describe("An invalidation during a look is not lost", () => {
     const forced = await callAndSettle(provider, { forceRefresh: true });
     provider.invalidate("OLD");
     await advance(500);
-    expect(told(forced)).toBe("NEW");
-    expect(told(await callAndSettle(provider))).toBe("NEW");
+    expect(outcome(forced)).toBe("NEW");
+    expect(outcome(await callAndSettle(provider))).toBe("NEW");
     expect(events).toHaveLength(2);
   });
 
@@ -175,7 +256,7 @@ describe("An invalidation during a look is not lost", () => {
     const forced = await callAndSettle(provider, { forceRefresh: true });
     const plain = await callAndSettle(provider);
     await advance(500);
-    expect([told(forced), told(plain)]).toEqual(["NEW", "NEW"]);
+    expect([outcome(forced), outcome(plain)]).toEqual(["NEW", "NEW"]);
     expect(events).toHaveLength(2);
   });
 });
@@ -192,10 +273,10 @@ describe("An invalidation during a pause is not lost, and shortens a longer paus
     await advance(30 * SECOND);
     provider.invalidate("OLD");
     await advance(60 * SECOND - 1);
-    expect(told(await callAndSettle(provider))).toBe("OLD");
+    expect(outcome(await callAndSettle(provider))).toBe("OLD");
     expect(events).toHaveLength(2);
     await advance(1);
-    expect(told(await callAndSettle(provider))).toBe("NEW");
+    expect(outcome(await callAndSettle(provider))).toBe("NEW");
   });
 
   it("without a call, the timer looks after those 60 s", async () => {
@@ -234,23 +315,36 @@ describe("An invalidation during a pause is not lost, and shortens a longer paus
     await callAndSettle(provider);
     const looks = events.length;
     provider.invalidate("OLD");
-    for (let calls = 0; calls < 5; calls++) expect(told(await callAndSettle(provider))).toBe("OLD");
+    for (let calls = 0; calls < 5; calls++) expect(outcome(await callAndSettle(provider))).toBe("OLD");
     expect(events).toHaveLength(looks);
   });
 
-  it("once a look was in vain nobody waits, however long ago that was, while the set is valid", async () => {
+  it("after a failed refresh calls do not wait, until 75 s have passed without any refresh", async () => {
     const provider = await loaded();
     provider.close();
     provider.invalidate("OLD");
     imds.disable();
-    expect(told(await callAndSettle(provider))).toBe("OLD");
-    await advance(5 * MINUTE);
+    expect(outcome(await callAndSettle(provider))).toBe("OLD");
     imds.enable();
     serve("NEW", 6 * HOUR);
     imds.delay(500);
-    expect(told(await callAndSettle(provider))).toBe("OLD");
-    // After a 403 the token and the role name are read again: three requests.
+    // The backoff is over after 60 s.
+    await advance(74 * SECOND);
+    expect(outcome(await callAndSettle(provider))).toBe("OLD");
+    // After a 403 token and role name are read again: three requests.
     await advance(3 * 500);
-    expect(told(await callAndSettle(provider))).toBe("NEW");
+    expect(outcome(await callAndSettle(provider))).toBe("NEW");
+    provider.invalidate("NEW");
+    imds.disable();
+    await callAndSettle(provider);
+    await advance(500);
+    imds.recover();
+    serve("LATER", 6 * HOUR);
+    imds.delay(500);
+    await advance(75 * SECOND);
+    const waits = await callAndSettle(provider);
+    expect(outcome(waits)).toBe("waiting");
+    await advance(3 * 500);
+    expect(outcome(waits)).toBe("LATER");
   });
 });

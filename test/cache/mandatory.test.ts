@@ -4,14 +4,14 @@ import {
   callAndSettle,
   HOUR,
   MINUTE,
-  NO_AGE,
-  refreshScene,
+  NO_MAX_AGE,
+  outcome,
+  refreshSetup,
   SECOND,
-  told,
 } from "../support/refresh-setup.js";
 import { advance, settle, suspend } from "../support/simulated-time.js";
 
-const { imds, events, provider: newProvider, serve } = refreshScene();
+const { imds, events, provider: newProvider, serve } = refreshSetup();
 
 /** A provider with a set of six hours at hand, of which so much is left, and that nobody has looked for since. */
 async function withTimeLeft(left: number, options: object = {}): ReturnType<typeof loaded> {
@@ -21,7 +21,7 @@ async function withTimeLeft(left: number, options: object = {}): ReturnType<type
 }
 
 async function loaded(options: object): Promise<ReturnType<typeof newProvider>> {
-  const provider = newProvider({ ...NO_AGE, ...options });
+  const provider = newProvider({ ...NO_MAX_AGE, ...options });
   serve("OLD", 6 * HOUR);
   await callAndSettle(provider);
   provider.close();
@@ -38,12 +38,12 @@ describe("Mandatory: callers wait for the one shared look", () => {
   ])("%s", async (_, left, options) => {
     const provider = await withTimeLeft(left, options);
     serve("NEW", 6 * HOUR);
-    imds.delay(500);
+    imds.delay(200);
     const calls = Array.from({ length: 100 }, () => call(provider));
     await settle();
-    expect(new Set(calls.map(told))).toEqual(new Set(["waiting"]));
+    expect(new Set(calls.map(outcome))).toEqual(new Set(["waiting"]));
     await advance(1000);
-    expect(new Set(calls.map(told))).toEqual(new Set(["NEW"]));
+    expect(new Set(calls.map(outcome))).toEqual(new Set(["NEW"]));
     expect(events.map(({ kind, outcome }) => [kind, outcome])).toEqual([
       ["initial", "new"],
       ["mandatory", "new"],
@@ -56,7 +56,7 @@ describe("Mandatory: callers wait for the one shared look", () => {
   ])("but not %s", async (_, left, options) => {
     const provider = await withTimeLeft(left, options);
     imds.delay(500);
-    expect(told(await callAndSettle(provider))).toBe("OLD");
+    expect(outcome(await callAndSettle(provider))).toBe("OLD");
     await advance(1000);
     expect(events[1]?.kind).toBe("advisory");
   });
@@ -64,18 +64,18 @@ describe("Mandatory: callers wait for the one shared look", () => {
   it("a look that began in the advisory state is the one that callers of the last minute wait for", async () => {
     const provider = await withTimeLeft(MINUTE + 200);
     serve("NEW", 6 * HOUR);
-    imds.delay(500);
-    expect(told(await callAndSettle(provider))).toBe("OLD");
+    imds.delay(300);
+    expect(outcome(await callAndSettle(provider))).toBe("OLD");
     await advance(200);
     const later = await callAndSettle(provider);
-    expect(told(later)).toBe("waiting");
+    expect(outcome(later)).toBe("waiting");
     await advance(800);
-    expect(told(later)).toBe("NEW");
+    expect(outcome(later)).toBe("NEW");
     expect(events.map(({ kind }) => kind)).toEqual(["initial", "advisory"]);
   });
 
   it("the timer looks before it comes to that, and again in the last minute", async () => {
-    const provider = newProvider(NO_AGE);
+    const provider = newProvider(NO_MAX_AGE);
     serve("OLD", 6 * HOUR);
     await callAndSettle(provider);
     await advance(6 * HOUR);
@@ -93,9 +93,9 @@ describe("Mandatory: if it fails they get the set at hand", () => {
     imds.disable();
     imds.delay(500);
     const waits = await callAndSettle(provider);
-    expect(told(waits)).toBe("waiting");
+    expect(outcome(waits)).toBe("waiting");
     await advance(1000);
-    expect(told(waits)).toBe("OLD");
+    expect(outcome(waits)).toBe("OLD");
     expect(Number(waits.identity?.expiration)).toBe(Date.now() - 1000 + left);
     expect(events[1]).toMatchObject({ kind: "mandatory", outcome: "failed", code: "IMDS_FORBIDDEN" });
   });
@@ -125,7 +125,7 @@ describe("Mandatory: once a look has failed or brought nothing new, nobody waits
   });
 
   it("the looks go on behind, and what they bring is handed out", async () => {
-    const provider = newProvider(NO_AGE);
+    const provider = newProvider(NO_MAX_AGE);
     serve("OLD", 6 * HOUR);
     await callAndSettle(provider);
     imds.disable();
@@ -134,7 +134,7 @@ describe("Mandatory: once a look has failed or brought nothing new, nobody waits
     imds.enable();
     serve("NEW", 6 * HOUR);
     await advance(75 * SECOND);
-    expect(told(await callAndSettle(provider))).toBe("NEW");
+    expect(outcome(await callAndSettle(provider))).toBe("NEW");
   });
 
   it("callers wait again in the last minute of the next set", async () => {
@@ -145,22 +145,22 @@ describe("Mandatory: once a look has failed or brought nothing new, nobody waits
     serve("NEXT", 6 * HOUR);
     await advance(30 * SECOND);
     await callAndSettle(provider);
-    expect(told(await callAndSettle(provider))).toBe("NEXT");
+    expect(outcome(await callAndSettle(provider))).toBe("NEXT");
     suspend(6 * HOUR - 30 * SECOND);
     imds.delay(500);
-    expect(told(await callAndSettle(provider))).toBe("waiting");
+    expect(outcome(await callAndSettle(provider))).toBe("waiting");
   });
 
   it("a look that failed in the advisory state does not count: the last minute makes callers wait", async () => {
     const provider = await withTimeLeft(61 * SECOND);
     imds.disable();
-    expect(told(await callAndSettle(provider))).toBe("OLD");
+    expect(outcome(await callAndSettle(provider))).toBe("OLD");
     imds.enable();
     serve("NEW", 6 * HOUR);
     imds.delay(500);
     // 15 to 30 % of 61 s is over.
     await advance(20 * SECOND);
-    expect(told(await callAndSettle(provider))).toBe("waiting");
+    expect(outcome(await callAndSettle(provider))).toBe("waiting");
   });
 
   it("but while its pause lasts, they get the set at hand", async () => {
@@ -168,7 +168,7 @@ describe("Mandatory: once a look has failed or brought nothing new, nobody waits
     imds.disable();
     await callAndSettle(provider);
     await advance(5 * SECOND);
-    expect(told(await callAndSettle(provider))).toBe("OLD");
+    expect(outcome(await callAndSettle(provider))).toBe("OLD");
     expect(events).toHaveLength(2);
   });
 });

@@ -6,14 +6,14 @@ import {
   callAndSettle,
   HOUR,
   MINUTE,
-  NO_AGE,
-  refreshScene,
+  NO_MAX_AGE,
+  outcome,
+  refreshSetup,
   SECOND,
-  told,
 } from "../support/refresh-setup.js";
 import { advance, settle, suspend } from "../support/simulated-time.js";
 
-const { imds, events, provider: newProvider, serve } = refreshScene();
+const { imds, events, provider: newProvider, serve } = refreshSetup();
 
 const FORCE = { forceRefresh: true };
 
@@ -30,7 +30,7 @@ afterEach(() => {
 });
 
 async function loaded(options: object = {}): Promise<InstanceRoleProvider> {
-  const provider = newProvider({ ...NO_AGE, ...options });
+  const provider = newProvider({ ...NO_MAX_AGE, ...options });
   serve("OLD", 6 * HOUR);
   await callAndSettle(provider);
   return provider;
@@ -42,11 +42,11 @@ describe("forceRefresh looks again whatever the state, joining a look in flight"
     serve("NEW", 6 * HOUR);
     imds.delay(100);
     const forced = await callAndSettle(provider, FORCE);
-    expect(told(forced)).toBe("waiting");
-    expect(told(await callAndSettle(provider))).toBe("OLD");
+    expect(outcome(forced)).toBe("waiting");
+    expect(outcome(await callAndSettle(provider))).toBe("OLD");
     await advance(100);
-    expect(told(forced)).toBe("NEW");
-    expect(told(await callAndSettle(provider))).toBe("NEW");
+    expect(outcome(forced)).toBe("NEW");
+    expect(outcome(await callAndSettle(provider))).toBe("NEW");
     expect(events[1]).toMatchObject({ kind: "forced", outcome: "new" });
   });
 
@@ -57,9 +57,9 @@ describe("forceRefresh looks again whatever the state, joining a look in flight"
     imds.delay(100);
     const plain = await callAndSettle(provider);
     const forced = await callAndSettle(provider, FORCE);
-    expect([told(plain), told(forced)]).toEqual(["OLD", "waiting"]);
+    expect([outcome(plain), outcome(forced)]).toEqual(["OLD", "waiting"]);
     await advance(100);
-    expect(told(forced)).toBe("NEW");
+    expect(outcome(forced)).toBe("NEW");
     expect(events.map(({ kind }) => kind)).toEqual(["initial", "advisory"]);
   });
 
@@ -70,9 +70,9 @@ describe("forceRefresh looks again whatever the state, joining a look in flight"
     imds.delay(100);
     const forced = await callAndSettle(provider, FORCE);
     const plain = await callAndSettle(provider);
-    expect([told(plain), told(forced)]).toEqual(["OLD", "waiting"]);
+    expect([outcome(plain), outcome(forced)]).toEqual(["OLD", "waiting"]);
     await advance(100);
-    expect(told(forced)).toBe("NEW");
+    expect(outcome(forced)).toBe("NEW");
     expect(events.map(({ kind }) => kind)).toEqual(["initial", "forced"]);
   });
 
@@ -95,15 +95,15 @@ describe("forceRefresh looks again whatever the state, joining a look in flight"
     const provider = await loaded();
     const calls = Array.from({ length: 10 }, () => call(provider, FORCE));
     await settle();
-    expect(new Set(calls.map(told))).toEqual(new Set(["OLD"]));
+    expect(new Set(calls.map(outcome))).toEqual(new Set(["OLD"]));
     expect(events).toHaveLength(2);
   });
 
   it("if that look fails, the set at hand is returned; the error only if there is none", async () => {
     const provider = await loaded();
     imds.disable();
-    expect(told(await callAndSettle(provider, FORCE))).toBe("OLD");
-    expect(told(await callAndSettle(newProvider(), FORCE))).toBe("IMDS_FORBIDDEN");
+    expect(outcome(await callAndSettle(provider, FORCE))).toBe("OLD");
+    expect(outcome(await callAndSettle(newProvider(), FORCE))).toBe("IMDS_FORBIDDEN");
   });
 });
 
@@ -137,7 +137,7 @@ describe("A refresh in flight and close(), in both orders", () => {
     await callAndSettle(provider);
     provider[Symbol.dispose]();
     await advance(100);
-    expect(told(await callAndSettle(provider))).toBe("NEW");
+    expect(outcome(await callAndSettle(provider))).toBe("NEW");
     await advance(24 * HOUR);
     expect(events).toHaveLength(2);
   });
@@ -160,7 +160,7 @@ describe("A refresh in flight and close(), in both orders", () => {
     expect(events).toHaveLength(1);
     serve("NEW", 6 * HOUR);
     await callAndSettle(provider);
-    expect(told(await callAndSettle(provider))).toBe("NEW");
+    expect(outcome(await callAndSettle(provider))).toBe("NEW");
   });
 });
 
@@ -173,11 +173,11 @@ describe("A look that finishes late never overwrites a newer set", () => {
     serve("THIRD", 7 * HOUR);
     const joined = await callAndSettle(provider, FORCE);
     await advance(500);
-    expect([told(late), told(joined)]).toEqual(["SECOND", "SECOND"]);
+    expect([outcome(late), outcome(joined)]).toEqual(["SECOND", "SECOND"]);
     imds.delay(0);
-    expect(told(await callAndSettle(provider, FORCE))).toBe("THIRD");
+    expect(outcome(await callAndSettle(provider, FORCE))).toBe("THIRD");
     await advance(MINUTE);
-    expect(told(await callAndSettle(provider))).toBe("THIRD");
+    expect(outcome(await callAndSettle(provider))).toBe("THIRD");
   });
 
   it("a look of a shared cache that was cleared meanwhile leaves the new cache alone", async () => {
@@ -188,17 +188,17 @@ describe("A look that finishes late never overwrites a newer set", () => {
     clearSharedCredentials();
     imds.delay(0);
     serve("THIRD", 6 * HOUR);
-    expect(told(await callAndSettle(provider))).toBe("THIRD");
+    expect(outcome(await callAndSettle(provider))).toBe("THIRD");
     await advance(SECOND);
-    expect(told(late)).toBe("SECOND");
-    expect(told(await callAndSettle(provider))).toBe("THIRD");
+    expect(outcome(late)).toBe("SECOND");
+    expect(outcome(await callAndSettle(provider))).toBe("THIRD");
     expect(Number(provider.status().lastRefresh)).toBe(Date.now() - SECOND);
   });
 
   it("an expired answer never replaces a valid set, whatever was asked for", async () => {
     const provider = await loaded();
     serve("PAST", -MINUTE);
-    expect(told(await callAndSettle(provider, FORCE))).toBe("OLD");
+    expect(outcome(await callAndSettle(provider, FORCE))).toBe("OLD");
     expect(events[1]).toMatchObject({ kind: "forced", outcome: "expired" });
   });
 });
@@ -209,7 +209,7 @@ describe("Nothing rejected is ever kept; no rejection is ever unhandled", () => 
     imds.disable();
     await advance(7 * HOUR);
     expect(events.length).toBeGreaterThan(50);
-    expect(told(await callAndSettle(provider))).toBe("OLD");
+    expect(outcome(await callAndSettle(provider))).toBe("OLD");
   });
 
   it("a look that fails after its set was dropped is nobody's rejection", async () => {
@@ -226,7 +226,7 @@ describe("Nothing rejected is ever kept; no rejection is ever unhandled", () => 
     imds.fail({ status: 500 });
     const calls = [call(provider), call(provider)];
     await settle();
-    expect(calls.map(told)).toEqual(["SERVER_ERROR", "SERVER_ERROR"]);
+    expect(calls.map(outcome)).toEqual(["SERVER_ERROR", "SERVER_ERROR"]);
     expect((await callAndSettle(provider)).state).toBe("served");
   });
 });

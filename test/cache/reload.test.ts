@@ -1,9 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { createMockImds } from "../../src/testing/index.js";
-import { callAndSettle, HOUR, MINUTE, NO_AGE, refreshScene, SECOND, told } from "../support/refresh-setup.js";
+import {
+  callAndSettle,
+  HOUR,
+  MINUTE,
+  NO_MAX_AGE,
+  outcome,
+  refreshSetup,
+  SECOND,
+} from "../support/refresh-setup.js";
 import { advance, suspend } from "../support/simulated-time.js";
 
-const { imds, events, provider: newProvider, serve } = refreshScene();
+const { imds, events, provider: newProvider, serve } = refreshSetup();
 
 const FORCE = { forceRefresh: true };
 
@@ -36,7 +44,7 @@ describe("A 404 there means the role may have been replaced: list again, once", 
     await callAndSettle(provider);
     imds.attachRole("successor");
     const next = await callAndSettle(provider, FORCE);
-    expect(told(next)).toBe(imds.credentials?.accessKeyId);
+    expect(outcome(next)).toBe(imds.credentials?.accessKeyId);
     expect(provider.status().roleName).toBe("successor");
     expect(stepsSince(3)).toEqual(["credentials 404", "role 200", "credentials 200"]);
   });
@@ -49,7 +57,7 @@ describe("A 404 there means the role may have been replaced: list again, once", 
     // The list has been answered with the old name, which is on its way.
     imds.attachRole("successor");
     await advance(SECOND);
-    expect(told(first)).toBe(imds.credentials?.accessKeyId);
+    expect(outcome(first)).toBe(imds.credentials?.accessKeyId);
     expect(provider.status().roleName).toBe("successor");
     expect(stepsSince(2)).toEqual(["credentials 404", "role 200", "credentials 200"]);
   });
@@ -66,7 +74,7 @@ describe("A 404 there means the role may have been replaced: list again, once", 
     expect(events[1]).toMatchObject({ outcome: "failed", code: "NO_ROLE_ATTACHED", requests: 3 });
     const after = await callAndSettle(provider, FORCE);
     await advance(SECOND);
-    expect(told(after)).toBe(imds.credentials?.accessKeyId);
+    expect(outcome(after)).toBe(imds.credentials?.accessKeyId);
     expect(provider.status().roleName).toBe("third");
   });
 
@@ -114,7 +122,7 @@ describe("The expiration handed out is always the true one", () => {
   });
 
   it("also after hours of an outage", async () => {
-    const provider = newProvider(NO_AGE);
+    const provider = newProvider(NO_MAX_AGE);
     serve("SET", 6 * HOUR);
     const expiration = new Date(Date.now() + 6 * HOUR);
     await callAndSettle(provider);
@@ -170,6 +178,6 @@ describe("The identity is what the SDK's own provider would give", () => {
     expect(provider.status()).toMatchObject({ expiration, stale: false, lastError: undefined });
     serve("NEW", 6 * HOUR);
     provider.invalidate("SET");
-    expect(told(await callAndSettle(provider))).toBe("NEW");
+    expect(outcome(await callAndSettle(provider))).toBe("NEW");
   });
 });

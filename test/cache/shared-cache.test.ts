@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from "vitest";
 import { clearSharedCredentials } from "../../src/testing/index.js";
-import { call, callAndSettle, HOUR, MINUTE, refreshScene, told } from "../support/refresh-setup.js";
+import { call, callAndSettle, HOUR, MINUTE, outcome, refreshSetup } from "../support/refresh-setup.js";
 import { advance, settle } from "../support/simulated-time.js";
 
-const { imds, events, provider: newProvider, serve } = refreshScene();
+const { imds, events, provider: newProvider, serve } = refreshSetup();
 
 const SHARED = { shared: true } as const;
 
@@ -19,11 +19,11 @@ describe("Providers with equal settings share one cache in the process", () => {
     serve("FIRST", 6 * HOUR);
     const calls = providers.map((provider) => call(provider));
     await settle();
-    expect(new Set(calls.map(told))).toEqual(new Set(["FIRST"]));
+    expect(new Set(calls.map(outcome))).toEqual(new Set(["FIRST"]));
     expect(imds.requests).toHaveLength(3);
     serve("SECOND", 6 * HOUR);
     await advance(HOUR + 3 * MINUTE);
-    expect(events.map(({ kind }) => kind)).toEqual(["initial", "age"]);
+    expect(events.map(({ kind }) => kind)).toEqual(["initial", "maxAge"]);
     const [one, other] = providers;
     if (one && other) expect(one()).toBe(other());
   });
@@ -62,8 +62,8 @@ describe("Providers with equal settings share one cache in the process", () => {
     const unused = newProvider(SHARED);
     unused.invalidate("OLD");
     unused.invalidate("ANOTHER");
-    expect(told(await callAndSettle(unused))).toBe("NEW");
-    expect(told(await callAndSettle(used))).toBe("NEW");
+    expect(outcome(await callAndSettle(unused))).toBe("NEW");
+    expect(outcome(await callAndSettle(used))).toBe("NEW");
   });
 
   it.each([
@@ -100,8 +100,8 @@ describe("Providers with equal settings share one cache in the process", () => {
     await callAndSettle(other);
     serve("NEW", 6 * HOUR);
     one.invalidate("OLD");
-    expect(told(await callAndSettle(other))).toBe("NEW");
-    expect(told(await callAndSettle(one))).toBe("NEW");
+    expect(outcome(await callAndSettle(other))).toBe("NEW");
+    expect(outcome(await callAndSettle(one))).toBe("NEW");
   });
 });
 
@@ -174,7 +174,7 @@ describe("clearSharedCredentials, and reset() of the mock", () => {
     clear();
     expect(provider.status()).toMatchObject({ expiration: undefined, lastRefresh: undefined, stale: false });
     serve("AFTER", 6 * HOUR);
-    expect(told(await callAndSettle(provider))).toBe("AFTER");
+    expect(outcome(await callAndSettle(provider))).toBe("AFTER");
     expect(events.map(({ kind }) => kind)).toEqual(["initial", "initial"]);
   });
 
@@ -193,7 +193,7 @@ describe("clearSharedCredentials, and reset() of the mock", () => {
     await callAndSettle(one);
     await callAndSettle(other);
     await advance(HOUR + 3 * MINUTE);
-    expect(events.map(({ kind }) => kind)).toEqual(["initial", "initial", "age"]);
+    expect(events.map(({ kind }) => kind)).toEqual(["initial", "initial", "maxAge"]);
   });
 
   it("a provider with a cache of its own keeps it", async () => {

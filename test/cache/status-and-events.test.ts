@@ -1,22 +1,25 @@
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { RefreshEvent } from "../../src/index.js";
 import {
   call,
   callAndSettle,
   HOUR,
   MINUTE,
-  NO_AGE,
-  refreshScene,
+  NO_MAX_AGE,
+  outcome,
+  refreshSetup,
   SECOND,
-  told,
 } from "../support/refresh-setup.js";
-import { advance, settle, suspend } from "../support/simulated-time.js";
+import { advance, settle, stubRandom, suspend } from "../support/simulated-time.js";
 
-const { imds, events, provider: newProvider, serve } = refreshScene();
+const { imds, events, provider: newProvider, serve } = refreshSetup();
 
 const inMs = (ms: number): Date => new Date(Date.now() + ms);
 
 describe("status() in each state", () => {
+  // The window and the maximum age as they are, without jitter.
+  beforeEach(() => stubRandom(0));
+
   it("nothing yet: everything undefined, not stale", () => {
     expect(newProvider().status()).toEqual({
       roleName: undefined,
@@ -54,13 +57,13 @@ describe("status() in each state", () => {
       stale: false,
       lastError: undefined,
     });
-    const without = newProvider(NO_AGE);
+    const without = newProvider(NO_MAX_AGE);
     await callAndSettle(without);
     expect(without.status().nextRefresh).toEqual(inMs(5 * HOUR));
   });
 
   it("in the window before a look: due now", async () => {
-    const provider = newProvider(NO_AGE);
+    const provider = newProvider(NO_MAX_AGE);
     serve("SET", 6 * HOUR);
     await callAndSettle(provider);
     suspend(5 * HOUR + MINUTE);
@@ -68,11 +71,12 @@ describe("status() in each state", () => {
   });
 
   it("paused: next at the end of the pause, and why the last look failed", async () => {
-    const provider = newProvider(NO_AGE);
+    const provider = newProvider(NO_MAX_AGE);
     serve("SET", 6 * HOUR);
     await callAndSettle(provider);
     suspend(6 * HOUR - 200 * SECOND);
     imds.disable();
+    stubRandom(0.5);
     await callAndSettle(provider);
     expect(provider.status()).toMatchObject({
       nextRefresh: inMs(45 * SECOND),
@@ -83,7 +87,7 @@ describe("status() in each state", () => {
   });
 
   it("invalidated: due now; expired: stale; refreshed: neither, and no error", async () => {
-    const provider = newProvider(NO_AGE);
+    const provider = newProvider(NO_MAX_AGE);
     serve("SET", 6 * HOUR);
     await callAndSettle(provider);
     provider.invalidate("SET");
@@ -129,7 +133,7 @@ describe("Events: one a look, with these fields and no others", () => {
   });
 
   it("the time that a later look took, whatever the clock shows by then", async () => {
-    const provider = newProvider(NO_AGE);
+    const provider = newProvider(NO_MAX_AGE);
     serve("SET", 6 * HOUR);
     await callAndSettle(provider);
     await advance(10 * SECOND);
@@ -158,7 +162,7 @@ describe("Events: one a look, with these fields and no others", () => {
   );
 
   it("the same key with another expiration is a new set", async () => {
-    const provider = newProvider(NO_AGE);
+    const provider = newProvider(NO_MAX_AGE);
     serve("SET", 6 * HOUR);
     await callAndSettle(provider);
     serve("SET", 7 * HOUR);
@@ -183,7 +187,7 @@ describe("Events: one a look, with these fields and no others", () => {
     const rest = { durationMs: 0, roleName: "mock-role", expiration };
     suspend(HOUR);
     await callAndSettle(provider);
-    expect(last()).toEqual({ ...rest, kind: "age", outcome: "unchanged", requests: 1 });
+    expect(last()).toEqual({ ...rest, kind: "maxAge", outcome: "unchanged", requests: 1 });
     serve("PAST", -HOUR);
     await callAndSettle(provider, { forceRefresh: true });
     expect(last()).toEqual({ ...rest, kind: "forced", outcome: "expired", requests: 1 });
@@ -231,7 +235,7 @@ describe("Logs: one warning per outage, one line when it ends, debug for the res
 
   it("two outages, each through advisory, mandatory and expired", async () => {
     const logger = recorder();
-    const provider = newProvider({ ...NO_AGE, logger });
+    const provider = newProvider({ ...NO_MAX_AGE, logger });
     serve("A", 6 * HOUR);
     await callAndSettle(provider);
     expect(logger.lines).toMatchObject({ info: [], warn: [], error: [] });
@@ -250,15 +254,15 @@ describe("Logs: one warning per outage, one line when it ends, debug for the res
     expect(logger.lines.debug).toHaveLength(events.length);
   });
 
-  it("role gone is told once, and once that it is back", async () => {
+  it("role gone is outcome once, and once that it is back", async () => {
     const logger = recorder();
-    const provider = newProvider({ ...NO_AGE, logger });
+    const provider = newProvider({ ...NO_MAX_AGE, logger });
     serve("A", 6 * HOUR);
     await callAndSettle(provider);
     imds.detachRole();
     await advance(7 * HOUR);
     for (let calls = 0; calls < 5; calls++) {
-      expect(told(await callAndSettle(provider))).toBe("NO_ROLE_ATTACHED");
+      expect(outcome(await callAndSettle(provider))).toBe("NO_ROLE_ATTACHED");
       await advance(MINUTE);
     }
     expect(logger.lines.warn).toHaveLength(1);
@@ -285,7 +289,7 @@ describe("Logs: one warning per outage, one line when it ends, debug for the res
       throw new Error("disk full");
     };
     newProvider({ logger: { debug: fails, info: fails, warn: fails, error: fails } });
-    const provider = newProvider({ ...NO_AGE, logger });
+    const provider = newProvider({ ...NO_MAX_AGE, logger });
     serve("SET", 6 * HOUR);
     await callAndSettle(provider);
     imds.disable();

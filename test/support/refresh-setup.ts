@@ -21,7 +21,7 @@ export const HOUR: number = 60 * MINUTE;
 export const ALMOST_ONE: number = 1 - 2 ** -53;
 
 /** An age that has no part in what a test is about. */
-export const NO_AGE: { readonly maxAgeSeconds: number } = { maxAgeSeconds: 20 * 24 * 3600 };
+export const NO_MAX_AGE: { readonly maxAgeSeconds: number } = { maxAgeSeconds: 20 * 24 * 3600 };
 
 /** How a call stands: whether it waits, or what it was given. */
 export interface Call {
@@ -31,7 +31,7 @@ export interface Call {
 }
 
 /** A provider, the mocked IMDS that it reads, and simulated time. Hooks of the calling file's suite set it up. */
-export interface RefreshScene {
+export interface RefreshSetup {
   readonly imds: MockImds;
   /** Every look since the test began. */
   readonly events: readonly RefreshEvent[];
@@ -43,7 +43,7 @@ export interface RefreshScene {
 
 export const START: Date = new Date("2030-01-01T00:00:00Z");
 
-export function refreshScene(): RefreshScene {
+export function refreshSetup(): RefreshSetup {
   const imds = createMockImds();
   const server = setupServer(...imds.handlers);
   const events: RefreshEvent[] = [];
@@ -109,5 +109,5 @@ export async function callAndSettle(
 }
 
 /** What a call was given, in one word: a key's id, an error's code, or that it waits. */
-export const told = ({ state, identity, error }: Call): string =>
+export const outcome = ({ state, identity, error }: Call): string =>
   identity?.accessKeyId ?? error?.code ?? state;

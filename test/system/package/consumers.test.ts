@@ -22,6 +22,8 @@ const PUBLIC = [
   "expiredTokenPlugin",
   "fromInstanceRole",
   "instanceRegion",
+  "refreshAhead",
+  "serveCredentials",
 ];
 
 const USE = `

@@ -11,6 +11,7 @@ import type {
   InstanceProfileInfo,
   InstanceRoleOptions,
   InstanceRoleProvider,
+  RefreshError,
   RefreshEvent,
   RefreshKind,
   RefreshStatus,
@@ -49,7 +50,7 @@ test("the status says when and what, or undefined", () => {
     readonly nextRefresh: Date | undefined;
     readonly lastRefresh: Date | undefined;
     readonly stale: boolean;
-    readonly lastError: Error | undefined;
+    readonly lastError: RefreshError | undefined;
   }>();
 });
 
@@ -117,7 +118,7 @@ test("the metadata client answers with text and documents", () => {
 test("refresh events are typed by the channel's name", () => {
   expectTypeOf<typeof REFRESH_CHANNEL>().toEqualTypeOf<"ec2-role-credentials:refresh">();
   expectTypeOf<RefreshEvent["kind"]>().toEqualTypeOf<RefreshKind>();
-  expectTypeOf<RefreshKind>().toEqualTypeOf<"initial" | "advisory" | "age" | "mandatory" | "forced">();
+  expectTypeOf<RefreshKind>().toEqualTypeOf<"initial" | "advisory" | "maxAge" | "mandatory" | "forced">();
   expectTypeOf<RefreshEvent["outcome"]>().toEqualTypeOf<"new" | "unchanged" | "expired" | "failed">();
   expectTypeOf<RefreshEvent["code"]>().toEqualTypeOf<InstanceMetadataErrorCode | undefined>();
   subscribe(REFRESH_CHANNEL, (event) => {

@@ -2,11 +2,11 @@ import type { Policy } from "./policies.js";
 import { PEERS } from "./policies.js";
 import type { Moment, Part, Scenario, Traffic } from "./simulation.js";
 import { requestsIn, SIMULATED, simulate, spreadSeconds, worstSecond } from "./simulation.js";
-import { THIS_LIBRARY, WHAT_IF } from "./this-library.js";
+import { THIS_LIBRARY } from "./this-library.js";
 import { HOUR, MINUTE, SECOND } from "./time.js";
 
-export const POLICIES: readonly Policy[] = [THIS_LIBRARY, WHAT_IF, ...PEERS];
-/** How many instances of each size are simulated: 10,000 in all, few of the large ones, which take their time. */
+export const POLICIES: readonly Policy[] = [THIS_LIBRARY, ...PEERS];
+/** How many instances of each size are simulated; few of the large ones, which take long. */
 const INSTANCES_OF: ReadonlyMap<number, number> = new Map([
   [1, 2000],
   [2, 2000],
@@ -20,7 +20,7 @@ const INSTANCES_OF: ReadonlyMap<number, number> = new Map([
 ]);
 export const INSTANCES: number = [...INSTANCES_OF.values()].reduce((sum, amount) => sum + amount, 0);
 
-/** After a minute, whatever happens is not the boot any more. */
+/** What happens after the first minute is no longer the boot. */
 const BOOT: Part = { from: 0, until: MINUTE };
 const LATER: Part = { from: MINUTE, until: SIMULATED };
 
@@ -84,16 +84,16 @@ export interface Common {
   readonly policy: string;
   /** Seconds over which the first refreshes after a common boot are spread. */
   readonly afterBoot: number;
-  /** Seconds over which the processes notice a new set that comes as late as is promised. */
+  /** Seconds over which the processes notice a new set that comes as late as documented. */
   readonly afterRotation: number;
   /** Requests in the worst second around such a rotation. */
   readonly worstAtRotation: number;
   /** Seconds over which the processes come back after eight hours without IMDS. */
   readonly afterOutage: number;
-  /** The worst second of that outage, in requests, and its whole, in requests a minute. */
+  /** Requests in the worst second of that outage, and in a typical minute of it. */
   readonly worstInOutage: number;
   readonly perMinuteInOutage: number;
-  /** Seconds for which a process still serves expired credentials when the IMDS is back, at worst. */
+  /** The longest time, in seconds, for which a process still uses expired credentials after the outage. */
   readonly longestStale: number;
 }
 
@@ -101,7 +101,7 @@ const OUTAGE: Part = { from: 20 * HOUR, until: 28 * HOUR };
 
 export function commonEvents(policy: Policy): Common {
   const boots = run(policy, {});
-  const rotations = run(policy, { rotation: "as late as is promised", bootWithin: 10 * MINUTE });
+  const rotations = run(policy, { rotation: "as late as documented", bootWithin: 10 * MINUTE });
   const outages = run(policy, { bootWithin: 10 * MINUTE, outage: OUTAGE });
   const worst = (runs: readonly Traffic[], part: Part) =>
     Math.max(...runs.map((traffic) => worstSecond(traffic, part)));
@@ -117,21 +117,4 @@ export function commonEvents(policy: Policy): Common {
     ),
     longestStale: Math.max(...outages.map(({ longestStale }) => longestStale)) / SECOND,
   };
-}
-
-/** Requests of each quarter of an hour of that outage and the hour after it, a minute. */
-export function outageCourse(policy: Policy): readonly (readonly [hours: number, perMinute: number])[] {
-  const traffic = simulate(policy, {
-    ...STEADY,
-    bootWithin: 10 * MINUTE,
-    outage: OUTAGE,
-    processes: CROWD,
-    seed: 1,
-  });
-  const step = 15 * MINUTE;
-  const quarters = (OUTAGE.until + HOUR - OUTAGE.from) / step;
-  return Array.from({ length: quarters }, (_, index) => {
-    const from = OUTAGE.from + index * step;
-    return [(from - OUTAGE.from) / HOUR, requestsIn(traffic, { from, until: from + step }) / 15] as const;
-  });
 }

@@ -1,13 +1,13 @@
 import { HOUR, MINUTE } from "./time.js";
 
-/** One set of credentials as the IMDS of an instance serves it. */
-export interface ServedSet {
+/** Credentials as the IMDS of an instance serves them. */
+export interface ServedCredentials {
   readonly id: number;
   readonly expiresAt: number;
 }
 
-/** When new sets appear: about hourly, as seen in practice, or as late as is promised. */
-export type Rotation = "hourly" | "as late as is promised";
+/** When new credentials appear: about hourly, as seen in practice, or as late as AWS documents. */
+export type Rotation = "hourly" | "as late as documented";
 
 export interface Outage {
   readonly from: number;
@@ -17,10 +17,10 @@ export interface Outage {
 const LIFETIME = 6 * HOUR;
 const EVERY: Readonly<Record<Rotation, number>> = {
   hourly: HOUR,
-  "as late as is promised": LIFETIME - 5 * MINUTE,
+  "as late as documented": LIFETIME - 5 * MINUTE,
 };
 
-/** The IMDS of one instance. Nobody knows how far into a rotation the processes start. */
+/** The IMDS of one instance. Processes start at a random moment of a rotation. */
 export class InstanceMetadata {
   readonly #every: number;
   readonly #step: number;
@@ -36,7 +36,7 @@ export class InstanceMetadata {
     return this.#outage !== undefined && now >= this.#outage.from && now < this.#outage.until;
   }
 
-  served(now: number): ServedSet {
+  served(now: number): ServedCredentials {
     const id = Math.floor((now + this.#step) / this.#every);
     return { id, expiresAt: id * this.#every - this.#step + LIFETIME };
   }

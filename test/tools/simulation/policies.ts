@@ -1,64 +1,68 @@
-import type { ServedSet } from "./instance.js";
+import type { ServedCredentials } from "./instance.js";
 import { MINUTE } from "./time.js";
 
-/** What came of one look. */
-export interface Look {
+/** The result of one refresh. */
+export interface Refresh {
   readonly at: number;
-  /** The set that was served; undefined when nothing answered. */
-  readonly set: ServedSet | undefined;
+  /** The credentials that the IMDS served; undefined when it did not respond. */
+  readonly served: ServedCredentials | undefined;
 }
 
-/** When a process looks next: on its first call from then on, by a timer, or whichever comes first. */
-export interface NextLook {
+/** When a process refreshes next: on its first call from then on, by a timer, or whichever comes first. */
+export interface NextRefresh {
   readonly onCallFrom: number;
   readonly byTimer: number;
 }
 
-/** How one process of a client decides. It is told of every look, and says when the next one is. */
+/** The refresh behavior of one process: it gets the result of every refresh, and returns when the next one is. */
 export interface Client {
-  next(look: Look): NextLook;
-  /** When the credentials that are served expire; before the first set there are none. */
+  next(refresh: Refresh): NextRefresh;
+  /** When the cached credentials expire; 0 before the first. */
   readonly expiresAt: number;
 }
 
 export interface Policy {
   readonly name: string;
-  /** Requests of a look that brings credentials, and of one while nothing answers. */
+  /** Requests of a refresh that succeeds, and of one while nothing responds. */
   readonly requests: { readonly first: number; readonly later: number; readonly failed: number };
   create(random: () => number): Client;
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
-const onCall = (from: number): NextLook => ({ onCallFrom: from, byTimer: NEVER });
-const byTimer = (at: number): NextLook => ({ onCallFrom: NEVER, byTimer: at });
+const onCall = (from: number): NextRefresh => ({ onCallFrom: from, byTimer: NEVER });
+const byTimer = (at: number): NextRefresh => ({ onCallFrom: NEVER, byTimer: at });
 
 interface Peer {
   readonly name: string;
-  /** When a look is due after one that brought a set, new or not. */
-  due(look: Look & { readonly set: ServedSet }, isNew: boolean, random: () => number): NextLook;
-  /** When the next one is after one that failed. */
-  retry(now: number, random: () => number): NextLook;
+  /** When a refresh is due after one that brought credentials, new or not. */
+  due(
+    refresh: Refresh & { readonly served: ServedCredentials },
+    isNew: boolean,
+    random: () => number,
+  ): NextRefresh;
+  /** When the next refresh is due after one that failed. */
+  retry(now: number, random: () => number): NextRefresh;
 }
 
 /**
- * A peer looks by token, list and document each time. What it sends while nothing answers is counted as a single
- * request, though most try more than once.
+ * A peer requests token, list and document each time. While nothing responds it is counted as a single request,
+ * though most try more than once.
  */
 function peer({ name, due, retry }: Peer): Policy {
   return {
     name,
     requests: { first: 3, later: 3, failed: 1 },
     create(random) {
-      let held: ServedSet | undefined;
+      let cached: ServedCredentials | undefined;
       return {
         get expiresAt() {
-          return held?.expiresAt ?? 0;
+          return cached?.expiresAt ?? 0;
         },
-        next({ at, set }) {
-          if (set === undefined) return retry(at, random);
-          const isNew = held?.id !== set.id;
-          held = set;
-          return due({ at, set }, isNew, random);
+        next({ at, served }) {
+          if (served === undefined) return retry(at, random);
+          const isNew = cached?.id !== served.id;
+          cached = served;
+          return due({ at, served }, isNew, random);
         },
       };
     },
@@ -67,7 +71,7 @@ function peer({ name, due, retry }: Peer): Policy {
 
 const between = (random: () => number, low: number, high: number): number => low + random() * (high - low);
 
-/** The window of the behaviour that the SDKs agreed on in 2026, by the lifetime left. */
+/** The window of the refresh behavior that AWS SDKs share since 2026, by the lifetime left. */
 const windowOf = (left: number): number =>
   left <= 20 * MINUTE ? 5 * MINUTE : left < 90 * MINUTE ? 15 * MINUTE : 60 * MINUTE;
 
@@ -75,39 +79,39 @@ const windowOf = (left: number): number =>
 export const PEERS: readonly Policy[] = [
   peer({
     name: "JS SDK (each client)",
-    due: ({ at, set }) => onCall(Math.max(at, set.expiresAt - 5 * MINUTE)),
-    // It says that the old set lasts 5 to 10 minutes more, and looks again with 5 minutes of them left.
+    due: ({ at, served }) => onCall(Math.max(at, served.expiresAt - 5 * MINUTE)),
+    // It extends the old expiration by 5 to 10 minutes, and refreshes again with 5 minutes of them left.
     retry: (now, random) => onCall(now + between(random, 0, 5 * MINUTE)),
   }),
   peer({
     name: "botocore",
-    due: ({ at, set }) => onCall(Math.max(at, set.expiresAt - 15 * MINUTE)),
+    due: ({ at, served }) => onCall(Math.max(at, served.expiresAt - 15 * MINUTE)),
     retry: (now) => onCall(now),
   }),
   peer({
     name: "Java (classic)",
-    due: ({ at, set }) => onCall(at + Math.max((set.expiresAt - at) / 2, 5 * MINUTE)),
+    due: ({ at, served }) => onCall(at + Math.max((served.expiresAt - at) / 2, 5 * MINUTE)),
     retry: (now, random) => onCall(now + between(random, MINUTE, 10 * MINUTE)),
   }),
   peer({
     name: "Go (classic)",
-    due: ({ at, set }, _isNew, random) =>
-      onCall(Math.max(at, Math.min(at + 60 * MINUTE, set.expiresAt - 5 * MINUTE * (0.5 + random() / 2)))),
+    due: ({ at, served }, _isNew, random) =>
+      onCall(Math.max(at, Math.min(at + 60 * MINUTE, served.expiresAt - 5 * MINUTE * (0.5 + random() / 2)))),
     retry: (now, random) => onCall(now + between(random, 5 * MINUTE, 15 * MINUTE)),
   }),
   peer({
     name: ".NET",
     // A timer every two minutes sees that it is time.
-    due: ({ at, set }) => {
-      const due = Math.min(set.expiresAt - 15 * MINUTE, at + 60 * MINUTE);
+    due: ({ at, served }) => {
+      const due = Math.min(served.expiresAt - 15 * MINUTE, at + 60 * MINUTE);
       return byTimer(at + Math.max(Math.ceil((due - at) / (2 * MINUTE)), 1) * 2 * MINUTE);
     },
     retry: (now) => byTimer(now + 2 * MINUTE),
   }),
   peer({
     name: "2026 cross-SDK",
-    due: ({ at, set }, isNew, random) => {
-      const start = set.expiresAt - windowOf(set.expiresAt - at);
+    due: ({ at, served }, isNew, random) => {
+      const start = served.expiresAt - windowOf(served.expiresAt - at);
       return onCall(
         isNew && start > at ? start : Math.max(start, at + between(random, 5 * MINUTE, 10 * MINUTE)),
       );

@@ -6,7 +6,7 @@ import { HOUR, SECOND, seededRandom } from "./time.js";
 
 export const SIMULATED: number = 48 * HOUR;
 
-/** One instance and what goes on there. */
+/** One instance and its processes. */
 export interface Scenario {
   readonly processes: number;
   readonly rotation: Rotation;
@@ -23,9 +23,9 @@ export interface Traffic {
   /** Requests of each second that had any. */
   readonly perSecond: ReadonlyMap<number, number>;
   readonly requests: number;
-  /** Milliseconds for which a process served expired credentials though the IMDS had newer ones, the longest one. */
+  /** The longest time, in milliseconds, for which a process used expired credentials while the IMDS had newer ones. */
   readonly longestStale: number;
-  /** When each process looked for the second time, was first answered after the outage, first got another set. */
+  /** When each process refreshed for the second time, first succeeded after the outage, first got other credentials. */
   readonly moments: Readonly<Record<Moment, readonly number[]>>;
 }
 
@@ -34,8 +34,8 @@ export type Moment = "refreshed" | "recovered" | "rotated";
 interface Process {
   readonly client: Client;
   readonly callPhase: number;
-  looks: number;
-  firstSet?: number;
+  refreshes: number;
+  firstId?: number;
   readonly seen: Set<Moment>;
 }
 
@@ -56,7 +56,7 @@ export function simulate(policy: Policy, scenario: Scenario): Traffic {
     queue.push(random() * bootWithin, {
       client: policy.create(random),
       callPhase,
-      looks: 0,
+      refreshes: 0,
       seen: new Set(),
     });
   }
@@ -72,21 +72,21 @@ export function simulate(policy: Policy, scenario: Scenario): Traffic {
     const { at, item: process } = event;
     const isDown = metadata.isDown(at);
     const { first, later, failed } = policy.requests;
-    const sent = isDown ? failed : process.looks === 0 ? first : later;
+    const sent = isDown ? failed : process.refreshes === 0 ? first : later;
     const second = Math.floor(at / SECOND);
     perSecond.set(second, (perSecond.get(second) ?? 0) + sent);
     requests += sent;
     if (!isDown) {
-      process.looks++;
-      process.firstSet ??= metadata.served(at).id;
-      if (process.looks === 2) note(process, "refreshed", at);
+      process.refreshes++;
+      process.firstId ??= metadata.served(at).id;
+      if (process.refreshes === 2) note(process, "refreshed", at);
       if (outage && at >= outage.until) note(process, "recovered", at);
-      if (metadata.served(at).id !== process.firstSet) note(process, "rotated", at);
+      if (metadata.served(at).id !== process.firstId) note(process, "rotated", at);
       const staleSince = Math.max(process.client.expiresAt, outage && at >= outage.until ? outage.until : 0);
       if (process.client.expiresAt > 0) longestStale = Math.max(longestStale, at - staleSince);
     }
-    const next = process.client.next({ at, set: isDown ? undefined : metadata.served(at) });
-    // A call that has just looked does not look again; the one after it may.
+    const next = process.client.next({ at, served: isDown ? undefined : metadata.served(at) });
+    // A call that has just refreshed does not refresh again; the one after it may.
     const onCall = firstCallFrom(Math.max(next.onCallFrom, at + 1), process, callEvery);
     queue.push(Math.max(Math.min(onCall, next.byTimer), at + 1), process);
   }
