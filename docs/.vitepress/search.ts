@@ -25,6 +25,8 @@ const ALSO_FOUND_BY: Readonly<Record<string, string>> = {
   "examples/README.md": "express samples sample code starter template",
   "instance-roles.md": "iam role instance profile concepts overview",
   "migrating.md": "fromInstanceMetadata migration upgrade replace",
+  "assumed-roles.md": "assume role assumerole sts cross account fromTemporaryCredentials",
+  "serve.md": "child process python boto3 default chain",
   "testing.md": "unit test mock imds vitest jest msw",
 };
 

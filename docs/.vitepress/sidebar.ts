@@ -4,6 +4,15 @@ import type { DefaultTheme } from "vitepress";
 
 const DOCS = resolve(import.meta.dirname, "..");
 
+/** The pages of a folder of `docs`, by their paths from there. */
+const pagesIn = (folder: string): string[] =>
+  existsSync(join(DOCS, folder))
+    ? readdirSync(join(DOCS, folder)).flatMap((name) => {
+        const [, page] = /^(.*)\.md$/.exec(name) ?? [];
+        return page === undefined || page === "README" ? [] : [folder + page];
+      })
+    : [];
+
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   "Getting started": [
     "get-started",
@@ -26,6 +35,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
     "security",
     "runtimes",
   ],
+  Recipes: pagesIn("recipes/"),
   Testing: ["testing", "testing-outages", "testing-other-processes"],
   Troubleshooting: ["troubleshooting", "faq"],
   Reference: ["api/ec2-role-credentials", "api/ec2-role-credentials/testing"],
@@ -34,7 +44,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Groups that are closed until the reader opens them. */
-const FOLDED: ReadonlySet<string> = new Set(["Internals", "Project"]);
+const FOLDED: ReadonlySet<string> = new Set(["Recipes", "Internals", "Project"]);
 
 /** For pages whose heading is not what a reader looks for in a list. */
 const TITLES: Readonly<Record<string, string>> = {
@@ -52,20 +62,11 @@ const titleOf = (page: string): string =>
 
 const item = (page: string): DefaultTheme.SidebarItem => ({ text: titleOf(page), link: `/${page}` });
 
-/** The pages of a folder of `docs`, by their paths from there. */
-const pagesIn = (folder: string): string[] =>
-  existsSync(join(DOCS, folder))
-    ? readdirSync(join(DOCS, folder)).flatMap((name) => {
-        const [, page] = /^(.*)\.md$/.exec(name) ?? [];
-        return page === undefined || page === "README" ? [] : [folder + page];
-      })
-    : [];
-
 /** Every existing page; one that is in no group comes last. */
 export function sidebar(): DefaultTheme.SidebarItem[] {
   const grouped = new Set(["index", ...Object.values(GROUPS).flat()]);
   const others = pagesIn("").filter((page) => !grouped.has(page));
-  return Object.entries({ ...GROUPS, Recipes: pagesIn("recipes/"), More: others })
+  return Object.entries({ ...GROUPS, More: others })
     .map(([text, pages]) => ({
       text,
       items: pages.filter((page) => existsSync(file(page))).map(item),

@@ -108,6 +108,10 @@ test.for([
   ["docker compose", "/testing-other-processes.html"],
   ["terraform", "/set-up.html"],
   ["fromInstanceMetadata", "/migrating.html"],
+  ["sdk v2", "/recipes/sdk-v2.html"],
+  ["minio", "/recipes/minio.html"],
+  ["kafka", "/recipes/kafka.html"],
+  ["child process", "/(serve|testing-other-processes).html"],
   ["opentelemetry", "/observability.html"],
 ] as const)("the search for %s finds %s first", async ([question, page]) => {
   const index = await searchIndex();
