@@ -1,28 +1,37 @@
 #!/usr/bin/env node
 import { systemCodeOf } from "../errors/system-code.js";
 import { VERSION } from "../runtime/version.js";
+import { didYouMean } from "./did-you-mean.js";
 import { runDoctor } from "./doctor/doctor.js";
 import { runMock } from "./mock/mock.js";
 import { runServe } from "./serve.js";
 
+interface Command {
+  readonly name: string;
+  readonly summary: string;
+  /** Takes the arguments after the name; resolves to the exit code. */
+  readonly run: (args: string[]) => Promise<number>;
+}
+
+const COMMANDS: readonly Command[] = [
+  {
+    name: "doctor",
+    summary: "check whether this machine can get the instance role's credentials",
+    run: runDoctor,
+  },
+  { name: "mock", summary: "start a mocked instance metadata service (IMDS) on this machine", run: runMock },
+  { name: "serve", summary: "give the role's credentials to a command, in any language", run: runServe },
+];
+
 const USAGE = `Usage: ec2-role-credentials <command> [options]
 
 Commands:
-  doctor     what holds and what does not on the way to the instance role's credentials
-  mock       a mocked instance metadata service on this machine
-  serve      the role's credentials for a command and all its processes, in any language
+${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join("\n")}
 
 Options:
-  --help     this text; after a command, its options
-  --version  the version
+  --help     print this text; after a command, its options
+  --version  print the version
 `;
-
-/** Each takes the arguments after its name and resolves to the exit code. */
-const COMMANDS: ReadonlyMap<string, (args: string[]) => Promise<number>> = new Map([
-  ["doctor", runDoctor],
-  ["mock", runMock],
-  ["serve", runServe],
-]);
 
 async function main([name, ...args]: string[]): Promise<number> {
   if (name === "--help" || name === "-h" || name === "help") {
@@ -33,17 +42,25 @@ async function main([name, ...args]: string[]): Promise<number> {
     process.stdout.write(`${VERSION}\n`);
     return 0;
   }
-  const command = name === undefined ? undefined : COMMANDS.get(name);
-  if (command) return command(args);
-  const problem =
-    name === undefined ? "A command is missing." : `There is no command ${JSON.stringify(name)}.`;
-  process.stderr.write(`${problem}\n\n${USAGE}`);
+  const command = COMMANDS.find((one) => one.name === name);
+  if (command) return command.run(args);
+  process.stderr.write(`${complaintOf(name)}\n\n${USAGE}`);
   return 2;
 }
 
+function complaintOf(name: string | undefined): string {
+  if (name === undefined) return "A command is missing.";
+  if (!name.startsWith("-"))
+    return `There is no command ${JSON.stringify(name)}.${didYouMean(
+      name,
+      COMMANDS.map((one) => one.name),
+    )}`;
+  return `There is no option ${name}.${didYouMean(name, ["--help", "--version"])} The options of a command come after its name.`;
+}
+
 /**
- * Whoever stopped reading wants no more, and the verdict is the same. Any other failure, such as a full disk, is
- * told, and the status says that the output is not whole.
+ * A reader that is gone (EPIPE) needs no output, and the exit status stays what it is. Any other failure, such as a full
+ * disk, is reported, and the exit status says that the output is incomplete.
  */
 function onWriteError(error: unknown): void {
   const code = systemCodeOf(error);
@@ -53,7 +70,7 @@ function onWriteError(error: unknown): void {
 }
 
 process.stdout.on("error", onWriteError);
-// Where this fails there is nowhere to tell.
+// When this fails it cannot be reported anywhere.
 process.stderr.on("error", (error) => {
   if (systemCodeOf(error) !== "EPIPE") process.exitCode = 1;
 });

@@ -89,47 +89,47 @@ function roleValues(resolved: ResolvedSettings, options: InstanceRoleOptions): R
 }
 
 /**
- * Puts options, environment and shared config file together. The options have passed `checkedOptions`.
+ * Puts options, environment and shared files together. The options have passed `checkedOptions`.
  *
- * @throws InstanceMetadataError `INVALID_CONFIGURATION` for values from the environment or the config file that
- * cannot be used, naming all of them; `IMDS_DISABLED` instead when metadata is switched off, so that a chain moves on;
- * `IMDS_UNREACHABLE` when no file descriptor is left to read the config file with.
+ * @throws InstanceMetadataError `INVALID_CONFIGURATION` for values from the environment or the shared files that cannot
+ * be used, naming all of them; `IMDS_DISABLED` instead when metadata is switched off, so that a chain moves on.
  */
-async function resolve<S>(
+function resolve<S>(
   settings: (resolution: Resolution) => S,
   options: InstanceMetadataOptions,
-): Promise<S> {
-  try {
-    const profile = await readProfile(options.profile, options.logger);
-    const resolution: Resolution = { options, profile, complaints: [] };
-    const resolved = settings(resolution);
-    if (resolution.complaints.length > 0) throw invalidConfigurationError(resolution.complaints);
-    return resolved;
-  } catch (error) {
-    throw metadataDisabled() ? disabledError() : error;
-  }
+  profile: Profile,
+): S {
+  const resolution: Resolution = { options, profile, complaints: [] };
+  const resolved = settings(resolution);
+  if (resolution.complaints.length === 0) return resolved;
+  throw metadataDisabled() ? disabledError() : invalidConfigurationError(resolution.complaints);
 }
 
-/** For the metadata client. Rejects as described at `resolve`. */
-export async function resolveMetadataSettings(options: InstanceMetadataOptions): Promise<MetadataSettings> {
-  return metadataValues(await resolve(resolveMetadata, options), options);
-}
-
-/** For a provider of the role's credentials. Rejects as described at `resolve`. */
-export const resolveRoleSettings = async (options: InstanceRoleOptions): Promise<RoleSettings> =>
-  (await resolveWithSources(options)).settings;
-
-/** For the doctor: the same settings, and where each comes from. */
-export async function resolveWithSources(
+/** For the doctor: a provider's settings, and where each comes from. Throws as described at `resolve`. */
+export function resolveWithSources(
   options: InstanceRoleOptions,
-): Promise<{ readonly settings: RoleSettings; readonly resolved: ResolvedSettings }> {
-  const resolved = await resolve(
-    (resolution): ResolvedSettings => ({
-      profile: resolution.profile,
-      ...resolveMetadata(resolution),
-      roleName: resolveSetting("roleName", resolution),
-    }),
-    options,
-  );
+  profile: Profile,
+): { readonly settings: RoleSettings; readonly resolved: ResolvedSettings } {
+  const withRole = (resolution: Resolution): ResolvedSettings => ({
+    profile,
+    ...resolveMetadata(resolution),
+    roleName: resolveSetting("roleName", resolution),
+  });
+  const resolved = resolve(withRole, options, profile);
   return { settings: roleValues(resolved, options), resolved };
+}
+
+const profileOf = ({ profile, logger }: InstanceMetadataOptions): Promise<Profile> =>
+  readProfile(profile, logger).catch((error: unknown) => {
+    throw metadataDisabled() ? disabledError() : error;
+  });
+
+/** For a provider of the role's credentials. Also rejects with `IMDS_UNREACHABLE` when no file descriptor is left. */
+export async function resolveRoleSettings(options: InstanceRoleOptions): Promise<RoleSettings> {
+  return resolveWithSources(options, await profileOf(options)).settings;
+}
+
+/** For the metadata client, which has no use for a role name. Rejects as {@link resolveRoleSettings} does. */
+export async function resolveMetadataSettings(options: InstanceMetadataOptions): Promise<MetadataSettings> {
+  return metadataValues(resolve(resolveMetadata, options, await profileOf(options)), options);
 }

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, inject, test, vi } from "vitest";
 import type { InstanceMetadataError } from "../../src/index.js";
 import { fromInstanceRole } from "../../src/index.js";
 import { failureOf } from "../support/failure.js";
-import referee from "./referee/imds-endpoint-cases.json" with { type: "json" };
+import referee from "./imds-endpoint-cases.json" with { type: "json" };
 
 interface Case {
   readonly docs: string;

@@ -1,47 +1,80 @@
 import type { InstanceRoleOptions } from "../../config/options.js";
 import { readProfile } from "../../config/profile.js";
+import type { ResolvedSettings, RoleSettings } from "../../config/settings.js";
 import { disabledError, metadataDisabled, resolveWithSources } from "../../config/settings.js";
-import { clockFinding, regionFinding } from "./checks/clock-and-region.js";
-import { instanceFinding } from "./checks/instance.js";
-import { profileFinding, readProfileState } from "./checks/instance-profile.js";
-import { otherCredentials } from "./checks/other-credentials.js";
-import { roleFindings } from "./checks/role.js";
-import { tokenFindings } from "./checks/session-token.js";
-import { type Situation, settingsFindings } from "./checks/settings.js";
-import type { Check, Finding } from "./findings.js";
-import { asError, broken, skipped } from "./findings.js";
-import { MetadataProbe } from "./metadata-probe.js";
+import { MetadataReader } from "../../imds/metadata-reader.js";
+import { checkContainer } from "./checks/container.js";
+import { checkInstance } from "./checks/instance.js";
+import { checkOtherCredentials } from "./checks/other-credentials.js";
+import { checkSettings } from "./checks/settings.js";
+import type { Environment } from "./context.js";
+import { asError, CHECKS, checksAfter, type Finding, failWith, skip } from "./findings.js";
+import { readMachine } from "./machine.js";
+import { checkMetadata } from "./metadata-checks.js";
+import { suspiciousSettings, suspiciousTimeout } from "./suspicious-settings.js";
 
-const AFTER_TOKEN: readonly Check[] = ["instance profile", "role", "credentials", "clock", "region"];
-const AFTER_CONNECTION: readonly Check[] = ["session token", "IMDSv1", ...AFTER_TOKEN];
+/**
+ * Checks what a request for credentials needs, in the order in which it needs it. No finding holds a secret.
+ *
+ * @param root where the machine's own files are; for tests.
+ */
+export async function diagnose(options: InstanceRoleOptions, root = ""): Promise<Finding[]> {
+  const machine = await readMachine(root);
+  let environment: Environment;
+  try {
+    const profile = await readProfile(options.profile);
+    environment = {
+      profile,
+      machine,
+      target: { instanceId: machine.instance?.id, region: configuredRegion() },
+    };
+  } catch (error) {
+    const failure = failWith(
+      "settings",
+      asError(error),
+      "Close files that are left open, or raise the limit: ulimit -n.",
+    );
+    return [failure, ...skip(checksAfter("settings"), "settings")];
+  }
+  const aside = [
+    ...checkOtherCredentials(environment.profile),
+    checkContainer(machine),
+    checkInstance(machine),
+  ];
+  const settings = settingsOf(options, environment);
+  if (!("resolved" in settings)) {
+    return [...settings.findings, ...aside, ...skip(checksAfter("instance"), "settings")];
+  }
+  const reader = new MetadataReader(settings.settings);
+  const context = { ...environment, settings: settings.settings, resolved: settings.resolved, reader };
+  const requested = await reader.withConnections(() => checkMetadata(context));
+  return inOrder([...settings.findings, ...aside, ...requested]);
+}
 
-/** Walks the path that a request for credentials takes and says what holds. Nothing in it is a secret. */
-export async function diagnose(options: InstanceRoleOptions): Promise<Finding[]> {
-  const aside = [...otherCredentials(await readProfile(options.profile)), await instanceFinding()];
-  let situation: Situation;
+const configuredRegion = (): string | undefined =>
+  process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION || undefined;
+
+type Settings =
+  | { readonly findings: Finding[] }
+  | { readonly findings: Finding[]; readonly settings: RoleSettings; readonly resolved: ResolvedSettings };
+
+function settingsOf(options: InstanceRoleOptions, { profile }: Environment): Settings {
+  const suspicious = suspiciousSettings(profile);
   try {
     if (metadataDisabled()) throw disabledError();
-    situation = await resolveWithSources(options);
-  } catch (error) {
-    const settings = broken("settings", asError(error));
-    return [settings, ...aside, ...skipped(["connection", ...AFTER_CONNECTION], "settings")];
+    const { settings, resolved } = resolveWithSources(options, profile);
+    const findings = [...suspicious, ...suspiciousTimeout(resolved), ...checkSettings(resolved)];
+    return { findings, settings, resolved };
+  } catch (thrown) {
+    const error = asError(thrown);
+    const fix =
+      error.code === "IMDS_DISABLED"
+        ? "Unset AWS_EC2_METADATA_DISABLED to use the instance role."
+        : "Correct each of these values, or remove it to use the default.";
+    return { findings: [failWith("settings", error, fix), ...suspicious] };
   }
-  return [...settingsFindings(situation), ...aside, ...(await walk(situation))];
 }
 
-async function walk(situation: Situation): Promise<Finding[]> {
-  const probe = new MetadataProbe(situation.settings);
-  const { findings, leadsTo } = await tokenFindings(probe, situation);
-  if (leadsTo === "no connection") return [...findings, ...skipped(AFTER_CONNECTION, "connection")];
-  if (leadsTo === "no reads") return [...findings, ...skipped(AFTER_TOKEN, "session token")];
-  const profile = await readProfileState(probe);
-  const role = await roleFindings(probe, situation);
-  const served = role.some(({ check, verdict }) => check === "role" && verdict === "ok");
-  return [
-    ...findings,
-    profileFinding(profile, served ? "served" : "not served"),
-    ...role,
-    await clockFinding(probe),
-    await regionFinding(probe),
-  ];
-}
+/** By check; findings of one check stay in the order in which they were made. */
+const inOrder = (findings: readonly Finding[]): Finding[] =>
+  CHECKS.flatMap((check) => findings.filter((finding) => finding.check === check));

@@ -3,54 +3,72 @@ import {
   type InstanceMetadataErrorCode,
 } from "../../errors/instance-metadata-error.js";
 
-/** `broken` makes the doctor's exit status 1; `skipped` could not be looked at because of something before it. */
-export type Verdict = "ok" | "note" | "warning" | "broken" | "skipped";
+/** The checks, in the order in which a request for credentials meets them. */
+export const CHECKS = [
+  "settings",
+  "other credentials",
+  "container",
+  "instance",
+  "connection",
+  "session token",
+  "IMDSv1",
+  "instance profile",
+  "role",
+  "credentials",
+  "clock",
+  "region",
+] as const;
 
-/** The steps of the doctor, in the order in which a request meets them. */
-export type Check =
-  | "settings"
-  | "other credentials"
-  | "instance"
-  | "connection"
-  | "session token"
-  | "IMDSv1"
-  | "instance profile"
-  | "role"
-  | "credentials"
-  | "clock"
-  | "region";
+export type Check = (typeof CHECKS)[number];
 
-/** What one step found. It never holds a secret. */
+/** `fail` makes the exit status 1; a check is `skipped` when one before it failed. */
+export type Status = "ok" | "note" | "warning" | "fail" | "skipped";
+
+/** What a check found. It never holds a secret. */
 export interface Finding {
   readonly check: Check;
-  readonly verdict: Verdict;
-  readonly says: string;
+  readonly status: Status;
+  readonly message: string;
   /** What to do about it. */
-  readonly cure?: string;
+  readonly fix?: string;
   readonly code?: InstanceMetadataErrorCode;
 }
 
-/** A cure as a finding holds it: none is no field. */
-export const curedBy = (cure: string | undefined): { readonly cure?: string } =>
-  cure === undefined ? {} : { cure };
+export const ok = (check: Check, message: string): Finding => ({ check, status: "ok", message });
 
-/** The error's message says what to do in general; a cure, how to do it here. */
-export const broken = (check: Check, error: InstanceMetadataError, cure?: string): Finding => ({
+export const note = (check: Check, message: string, fix?: string): Finding => ({
   check,
-  verdict: "broken",
-  says: error.message,
-  ...curedBy(cure),
-  code: error.code,
+  status: "note",
+  message,
+  ...(fix !== undefined && { fix }),
 });
 
-export const skipped = (checks: readonly Check[], because: Check): Finding[] =>
-  checks.map((check) => ({ check, verdict: "skipped", says: `Not looked at: see ${because}.` }));
+export const warning = (check: Check, message: string, fix: string): Finding => ({
+  check,
+  status: "warning",
+  message,
+  fix,
+});
 
+export const fail = (
+  check: Check,
+  message: string,
+  fix: string,
+  code?: InstanceMetadataErrorCode,
+): Finding => ({ check, status: "fail", message, fix, ...(code !== undefined && { code }) });
+
+/** The message is the one that the application sees. */
+export const failWith = (check: Check, error: InstanceMetadataError, fix: string): Finding =>
+  fail(check, error.message, fix, error.code);
+
+export const skip = (checks: readonly Check[], because: Check): Finding[] =>
+  checks.map((check) => ({ check, status: "skipped", message: `Skipped because "${because}" failed.` }));
+
+/** All checks after this one. */
+export const checksAfter = (check: Check): readonly Check[] => CHECKS.slice(CHECKS.indexOf(check) + 1);
+
+/** Any other error is a bug, and ends the doctor. */
 export const asError = (error: unknown): InstanceMetadataError => {
   if (error instanceof InstanceMetadataError) return error;
   throw error;
 };
-
-/** What the service says, as a part of a sentence: in one line, short, and without its full stop. */
-export const quoted = (text: string): string =>
-  text.replace(/\s+/g, " ").trim().slice(0, 300).replace(/\.+$/, "");

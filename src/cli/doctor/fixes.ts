@@ -1,55 +1,122 @@
-import type { SettingSource } from "../../config/setting-source.js";
+import { ENDPOINT_MODES } from "../../config/endpoint.js";
 import type {
   InstanceMetadataError,
   InstanceMetadataErrorCode,
 } from "../../errors/instance-metadata-error.js";
-import type { Situation } from "./checks/settings.js";
-import { isEc2Address, placeOf } from "./checks/settings.js";
+import { systemCodeOf } from "../../errors/system-code.js";
+import { setMetadataOptions } from "./aws-commands.js";
+import type { DoctorContext } from "./context.js";
+import type { Container } from "./machine.js";
+import { isEc2Address, isMode, nameOf, removalOf } from "./sources.js";
 
-const MODIFY = "aws ec2 modify-instance-metadata-options";
+/** How to correct the endpoint, which is not EC2's. */
+export function endpointFix({ resolved: { endpoint } }: DoctorContext): string {
+  const { href, basePath } = endpoint.value;
+  const name = nameOf(endpoint.from);
+  if (basePath !== "") {
+    const withoutPath = href.slice(0, -basePath.length);
+    return `The endpoint ${href} (${name}) has a path, to which the library adds /latest/…: use ${withoutPath}, or ${removalOf(endpoint.from)}.`;
+  }
+  return `Correct the endpoint ${href} (${name}). If you did not set it on purpose, ${removalOf(endpoint.from)}.`;
+}
 
-export const REQUIRE_TOKENS: string = `Once nothing here uses IMDSv1 (the CloudWatch metric MetadataNoToken stays 0), require tokens: ${MODIFY} --http-tokens required --instance-id …`;
+/** Where a container gets a role of its own, which is better than its host's. */
+const OWN_ROLE: Readonly<Record<Container, string>> = {
+  "Kubernetes pod":
+    "Give the pod a role of its own with EKS Pod Identity or IRSA, and use the SDK's default chain.",
+  "ECS task": "Give the task a task role, and use the SDK's default chain.",
+  "Lambda function":
+    "Use the function's own role: the SDK's default chain finds it. Lambda has no instance metadata.",
+  container: "",
+};
 
-/** After these the endpoint itself is in doubt, if somebody named it. */
+const ownRole = ({ machine: { container } }: DoctorContext): string =>
+  container === undefined ? "" : OWN_ROLE[container];
+
+const joined = (...sentences: readonly string[]): string => sentences.filter((one) => one !== "").join(" ");
+
+/** What to do when no connection to the metadata service can be made. */
+export function connectionFix(error: InstanceMetadataError, context: DoctorContext): string {
+  const { endpoint } = context.resolved;
+  const { href, protocol } = endpoint.value;
+  const code = systemCodeOf(error.cause);
+  if (code === "EMFILE" || code === "ENFILE")
+    return "Close files or connections that are left open, or raise the limit: ulimit -n.";
+  if (!isEc2Address(endpoint.value)) {
+    if (protocol === "https:" && isTls(code))
+      return `Use ${href.replace("https:", "http:")}: EC2's metadata service speaks http only.`;
+    const isLocal = /^(127\.|localhost$|::1$)/.test(endpoint.value.hostname);
+    return isLocal
+      ? `If ${href} is a mocked metadata service, start it. If you did not set the endpoint on purpose, ${removalOf(endpoint.from)}.`
+      : endpointFix(context);
+  }
+  if (href === ENDPOINT_MODES.ipv6) {
+    const alternative = isMode(endpoint.from) ? `To use IPv4, ${removalOf(endpoint.from)}.` : "";
+    const options = "--http-protocol-ipv6 enabled --http-endpoint enabled";
+    return joined(
+      alternative,
+      setMetadataOptions("To use IPv6 on a Nitro instance, enable it", context.target, options),
+    );
+  }
+  if (context.machine.container !== undefined)
+    return joined(
+      ownRole(context),
+      `To use the instance's role, let the ${context.machine.container} reach ${href}: check its network policy, or use the host's network.`,
+    );
+  if (context.machine.instance)
+    return `Something on this instance blocks ${href}: check its firewall (iptables, nftables) and its routes.`;
+  return "If this is not an EC2 instance, use other credentials here, or a mocked metadata service (ec2-role-credentials mock). To avoid the delay, set AWS_EC2_METADATA_DISABLED=true.";
+}
+
+const isTls = (code = ""): boolean =>
+  /^(EPROTO|ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/.test(code);
+
+/** After these errors it is in doubt that the endpoint, if it was set, is a metadata service. */
 const DOUBTFUL: ReadonlySet<InstanceMetadataErrorCode> = new Set([
-  "IMDS_UNREACHABLE",
   "TOKEN_REJECTED",
   "TOKEN_UNSUPPORTED",
   "SERVER_ERROR",
   "INVALID_RESPONSE",
 ]);
 
-/** What to do here about an error of the metadata service; undefined if its message says all there is to say. */
-export function cureFor(error: InstanceMetadataError, situation: Situation): string | undefined {
-  const { code } = error;
-  const instanceCure = cureOfInstance(error);
-  if (instanceCure === undefined) return DOUBTFUL.has(code) ? endpointCure(situation, code) : undefined;
-  const named = isEc2Address(situation.settings.endpoint) ? undefined : endpointCure(situation, code);
-  return named === undefined ? instanceCure : `${named} If it leads to EC2's: ${instanceCure}`;
+/** What to do about an error of a service that can be reached. */
+export function fixFor(error: InstanceMetadataError, context: DoctorContext): string {
+  const { code, step } = error;
+  const { target, settings, resolved } = context;
+  const isOwnEndpoint = !isEc2Address(settings.endpoint);
+  const endpoint = isOwnEndpoint ? endpointFix(context) : "";
+  switch (code) {
+    case "IMDS_UNREACHABLE":
+      return connectionFix(error, context);
+    case "IMDS_FORBIDDEN":
+      return joined(
+        endpoint,
+        setMetadataOptions(
+          `${isOwnEndpoint ? "If it leads to EC2's metadata service, enable" : "Enable"} access to instance metadata`,
+          target,
+          "--http-endpoint enabled",
+        ),
+      );
+    case "IMDS_TIMEOUT":
+      if (step !== "token")
+        return `Find processes on this instance that read metadata in a loop, or allow more time: the timeout is ${settings.timeoutMs} ms (${nameOf(resolved.timeoutMs.from)}).`;
+      return joined(
+        endpoint,
+        ownRole(context),
+        setMetadataOptions(
+          "In a container on a bridge network, raise the hop limit (HttpPutResponseHopLimit) of the instance to 2",
+          target,
+          "--http-put-response-hop-limit 2 --http-endpoint enabled",
+        ),
+      );
+    case "THROTTLED":
+      return "Find processes on this instance that read metadata in a loop: the limit is the instance's, not this process's.";
+    case "UNAUTHORIZED":
+      return "Find the proxy between this machine and the metadata service that drops the header X-aws-ec2-metadata-token, or that spreads requests over several instances.";
+    case "ROLE_NOT_ASSUMABLE":
+      return "The role's trust policy must let ec2.amazonaws.com assume it. If the role was deleted and created again, the instance profile must be detached and attached again. This command prints the trust policy:\naws iam get-role --role-name ROLE_NAME --query Role.AssumeRolePolicyDocument";
+    default:
+      if (DOUBTFUL.has(code) && isOwnEndpoint) return endpoint;
+      return `Find out what answers at ${settings.endpoint.href} in the place of EC2's metadata service, such as a proxy.`;
+  }
 }
-
-function cureOfInstance({ code, step }: InstanceMetadataError): string | undefined {
-  if (code === "IMDS_FORBIDDEN")
-    return `Switch metadata access on: ${MODIFY} --http-endpoint enabled --instance-id …`;
-  if (code === "IMDS_TIMEOUT" && step === "token")
-    return `If this is a container, let the token reach it: ${MODIFY} --http-put-response-hop-limit 2 --instance-id …`;
-  return undefined;
-}
-
-function endpointCure({ resolved }: Situation, code: InstanceMetadataErrorCode): string | undefined {
-  const { from } = resolved.endpoint;
-  const called = placeOf(from);
-  if (from.kind === "default") return undefined;
-  if (isEndpointMode(from))
-    return code === "IMDS_UNREACHABLE"
-      ? `${called} chooses this address. If that is the IPv6 one, it must be switched on: ${MODIFY} --http-protocol-ipv6 enabled --http-endpoint enabled --instance-id …`
-      : undefined;
-  if (from.kind === "option") return `Correct the address that ${called} gives, or leave it out.`;
-  if (from.kind === "environment")
-    return `Unset ${called} unless this endpoint is meant: it may be left over from a mocked metadata service.`;
-  return `Remove ${called} unless this endpoint is meant.`;
-}
-
-const isEndpointMode = (from: SettingSource): boolean =>
-  (from.kind === "environment" && from.variable.endsWith("_MODE")) ||
-  ("key" in from && from.key.endsWith("_mode"));

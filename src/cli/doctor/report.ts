@@ -1,55 +1,73 @@
 import { VERSION } from "../../runtime/version.js";
-import type { Finding, Verdict } from "./findings.js";
+import type { Finding, Status } from "./findings.js";
+import { wrap } from "./wrap.js";
 
-export type Health = "healthy" | "broken";
+/** The status of the whole: `fail` if one check failed. */
+export type Outcome = "ok" | "fail";
+
+export const outcomeOf = (findings: readonly Finding[]): Outcome =>
+  findings.some(({ status }) => status === "fail") ? "fail" : "ok";
 
 /** ASCII alone: `JSON.stringify` escapes only a part of what a terminal obeys. */
-export const asJson = (findings: readonly Finding[], verdict: Health): string =>
-  `${JSON.stringify({ version: VERSION, verdict, findings }, undefined, 2).replace(
-    /[^\n\x20-\x7e]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  )}\n`;
+export function asJson(findings: readonly Finding[]): string {
+  const doThisFirst = firstFix(findings);
+  const report = {
+    version: VERSION,
+    status: outcomeOf(findings),
+    findings,
+    ...(doThisFirst !== undefined && { doThisFirst }),
+  };
+  const asAscii = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return `${JSON.stringify(report, undefined, 2).replace(/[^\n\x20-\x7e]/g, asAscii)}\n`;
+}
 
-const COLOURS: Readonly<Record<Verdict, number>> = { ok: 32, note: 36, warning: 33, broken: 31, skipped: 90 };
+const COLOURS: Readonly<Record<Status, number>> = { ok: 32, note: 36, warning: 33, fail: 31, skipped: 90 };
 /** A terminal with fewer columns has the text below its label, so that commands and names stay whole. */
 const WIDE = 80;
 
-export function asText(findings: readonly Finding[], verdict: Health): string {
+export function asText(findings: readonly Finding[]): string {
   const coloured = process.stdout.isTTY && !process.env.NO_COLOR;
   const columns = Math.min(process.stdout.columns || 100, 120);
-  const lines = findings.map(({ check, verdict, says, cure }) => {
-    const padded = verdict.padEnd(9);
-    const label = coloured ? `\x1b[${COLOURS[verdict]}m${padded}\x1b[0m` : padded;
-    const texts = (cure === undefined ? [says] : [says, `Cure: ${cure}`]).map(printable);
+  const lines = findings.map(({ check, status, message, fix }) => {
+    const padded = status.padEnd(9);
+    const label = coloured ? `\x1b[${COLOURS[status]}m${padded}\x1b[0m` : padded;
+    const texts = fix === undefined ? [message] : [message, `Fix: ${fix}`];
     const block = (indent: string) =>
-      texts.flatMap((text) => wrap(text, columns - indent.length)).join(`\n${indent}`);
+      texts.flatMap((text) => layOut(text, columns - indent.length)).join(`\n${indent}`);
     return columns < WIDE
       ? `${label} ${check}\n  ${block("  ")}\n`
       : `${label} ${check.padEnd(18)}${block(" ".repeat(28))}\n`;
   });
-  return `${lines.join("")}\n${wrap(summary(findings, verdict), columns).join("\n")}\n`;
+  const end = [
+    summary(findings),
+    ...(firstFix(findings) === undefined ? [] : [`Do this first: ${firstFix(findings)}`]),
+  ];
+  return `${lines.join("")}\n${end.flatMap((text) => layOut(text, columns)).join("\n")}\n`;
 }
 
-function summary(findings: readonly Finding[], verdict: Health): string {
-  const count = (wanted: Verdict) => findings.filter((finding) => finding.verdict === wanted).length;
-  if (verdict === "broken") return `${count("broken")} broken: see above.`;
-  const warnings = count("warning");
-  if (warnings === 0) return "All is well: with these settings, this machine gets the role's credentials.";
-  const counted = warnings === 1 ? "1 warning" : `${warnings} warnings`;
-  return `It works: with these settings, this machine gets the role's credentials; ${counted} above.`;
+/** Failures come before warnings, and a check before those that depend on it. */
+const firstFix = (findings: readonly Finding[]): string | undefined =>
+  (findings.find(({ status }) => status === "fail") ?? findings.find(({ status }) => status === "warning"))
+    ?.fix;
+
+function summary(findings: readonly Finding[]): string {
+  const counted = (wanted: Status, noun: string) => {
+    const count = findings.filter(({ status }) => status === wanted).length;
+    return count === 1 ? `1 ${noun}` : `${count} ${noun}s`;
+  };
+  if (outcomeOf(findings) === "fail")
+    return `This machine cannot get the instance role's credentials: ${counted("fail", "check")} failed.`;
+  const works = "This machine gets the instance role's credentials";
+  return findings.some(({ status }) => status === "warning")
+    ? `${works}, with ${counted("warning", "warning")}.`
+    : `${works}.`;
 }
 
-/** Texts come from files and from the service too: nothing in them may steer a terminal. */
+/** Commands stay whole, so that they can be copied. */
+const layOut = (text: string, width: number): string[] =>
+  text
+    .split("\n")
+    .flatMap((line) => (line.startsWith("aws ") ? [printable(line)] : wrap(printable(line), width)));
+
+/** Texts come from files and from the service too: nothing in them may control a terminal. */
 const printable = (text: string): string => text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "?");
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === "" ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
-}

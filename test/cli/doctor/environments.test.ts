@@ -1,23 +1,35 @@
-import { createServer } from "node:net";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { createServer, type Server as HttpServer, type RequestListener } from "node:http";
+import { createServer as createTcpServer, type Server } from "node:net";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { diagnose } from "../../../src/cli/doctor/diagnosis.js";
+import { CHECKS, type Finding } from "../../../src/cli/doctor/findings.js";
 import { createMockImds, type MockImds, type MockListener } from "../../../src/testing/index.js";
-import { finding, verdicts } from "./findings.js";
+import { failures, finding, statuses } from "./findings.js";
 
 let imds: MockImds;
 let listener: MockListener;
 
+const ID = "i-0123456789abcdef0";
+
 beforeEach(async () => {
-  imds = createMockImds({ roleName: "app", accountId: "123456789012", region: "eu-central-1" });
+  imds = createMockImds({
+    roleName: "app",
+    accountId: "123456789012",
+    region: "eu-central-1",
+    instanceId: ID,
+  });
   listener = await imds.listen();
   vi.stubEnv("AWS_EC2_METADATA_SERVICE_ENDPOINT", listener.endpoint);
   vi.stubEnv("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "1");
+  vi.stubEnv("AWS_METADATA_SERVICE_TIMEOUT", "10");
 });
 
 afterEach(async () => {
   vi.unstubAllEnvs();
   await listener.close();
 });
+
+const ALWAYS = { times: Number.POSITIVE_INFINITY };
 
 const HEALTHY = {
   settings: "ok",
@@ -32,10 +44,9 @@ const HEALTHY = {
   region: "ok",
 } as const;
 
-/** What a world without a usable token looks like: nothing behind the token can be looked at. */
-const NO_TOKEN = {
+const WITHOUT_TOKEN = {
   connection: "ok",
-  "session token": "broken",
+  "session token": "fail",
   "instance profile": "skipped",
   role: "skipped",
   credentials: "skipped",
@@ -43,298 +54,488 @@ const NO_TOKEN = {
   region: "skipped",
 } as const;
 
-test("a healthy instance is found healthy, and no secret is told", async () => {
+const NOT_CONNECTED = {
+  ...WITHOUT_TOKEN,
+  connection: "fail",
+  "session token": "skipped",
+  IMDSv1: "skipped",
+} as const;
+
+/** One cause is one failure, each failure has a fix, and each check is told. */
+function expectOneFailure(findings: readonly Finding[]): Finding {
+  const [failure, ...more] = failures(findings);
+  expect(more).toEqual([]);
+  expect(failure?.fix).toMatch(/\S/);
+  expect(new Set(findings.map(({ check }) => check))).toEqual(new Set(CHECKS));
+  if (!failure) throw new Error("no failure");
+  return failure;
+}
+
+test("a healthy instance: each check is ok, and no secret is shown", async () => {
   const findings = await diagnose({});
-  expect(verdicts(findings)).toMatchObject(HEALTHY);
-  expect(finding(findings, "role").says).toContain("app");
-  expect(finding(findings, "region").says).toContain("eu-central-1");
-  expect(finding(findings, "settings").says).toContain(
-    `endpoint ${listener.endpoint} (AWS_EC2_METADATA_SERVICE_ENDPOINT)`,
-  );
-  const told = JSON.stringify(findings);
+  expect(statuses(findings)).toMatchObject(HEALTHY);
+  expect(finding(findings, "role").message).toBe("EC2 can assume the role app.");
+  expect(finding(findings, "region").message).toBe("The instance is in eu-central-1.");
+  expect(finding(findings, "IMDSv1").message).toContain("IMDSv2 is required (HttpTokens: required)");
+  const shown = JSON.stringify(findings);
   const { secretAccessKey = "none", sessionToken = "none" } = imds.credentials ?? {};
   const imdsToken = imds.requests.map(({ headers }) => headers["x-aws-ec2-metadata-token"]).find(Boolean);
   expect(imdsToken).toBeDefined();
-  for (const secret of [secretAccessKey, sessionToken, String(imdsToken)]) expect(told).not.toContain(secret);
+  for (const secret of [secretAccessKey, sessionToken, String(imdsToken)])
+    expect(shown).not.toContain(secret);
 });
 
-test("nothing listens: the connection is broken and everything behind it is not looked at", async () => {
-  await listener.close();
-  const findings = await diagnose({});
-  expect(finding(findings, "connection")).toMatchObject({ verdict: "broken", code: "IMDS_UNREACHABLE" });
-  expect(verdicts(findings)).toMatchObject({
-    "session token": "skipped",
-    role: "skipped",
-    region: "skipped",
+test("one session token serves all checks", async () => {
+  await diagnose({});
+  expect(imds.requests.filter(({ step }) => step === "token")).toHaveLength(1);
+});
+
+describe("the connection", () => {
+  test("no service listens: everything after the connection is skipped", async () => {
+    await listener.close();
+    const findings = await diagnose({});
+    expect(statuses(findings)).toMatchObject(NOT_CONNECTED);
+    expect(expectOneFailure(findings)).toMatchObject({
+      check: "connection",
+      code: "IMDS_UNREACHABLE",
+      fix: `If ${listener.endpoint} is a mocked metadata service, start it. If you did not set the endpoint on purpose, unset AWS_EC2_METADATA_SERVICE_ENDPOINT.`,
+    });
+    expect(finding(findings, "role").message).toBe('Skipped because "connection" failed.');
+  });
+
+  test("https where the service speaks http", async () => {
+    const findings = await diagnose({ endpoint: listener.endpoint.replace("http:", "https:") });
+    expect(statuses(findings)).toMatchObject(NOT_CONNECTED);
+    expect(expectOneFailure(findings).fix).toBe(
+      `Use ${listener.endpoint}: EC2's metadata service speaks http only.`,
+    );
+  });
+
+  test("the endpoint has a path", async () => {
+    const findings = await diagnose({ endpoint: `${listener.endpoint}/latest/meta-data/` });
+    expect(expectOneFailure(findings).fix).toBe(
+      `The endpoint ${listener.endpoint}/latest/meta-data (--endpoint) has a path, to which the library adds /latest/…: use ${listener.endpoint}, or leave out --endpoint.`,
+    );
+  });
+
+  const page: RequestListener = (_, response) => response.end("<!doctype html><h1>Welcome</h1>");
+  const status =
+    (code: number): RequestListener =>
+    (_, response) => {
+      response.statusCode = code;
+      response.end("<h1>Not here</h1>");
+    };
+  const word: RequestListener = (_, response) => response.end("ok");
+
+  test.each([
+    ["answers each request with a page", page],
+    ["answers each request with a word", word],
+    ["knows no such path", status(404)],
+    ["allows no PUT", status(405)],
+    ["rejects each request", status(400)],
+    ["redirects", status(302)],
+    ["fails", status(500)],
+  ] as const)("a web server that %s is not a metadata service", async (_, answer) => {
+    await using server = await listening(createServer(answer));
+    for (const endpoint of [server.endpoint, `${server.endpoint}/app`]) {
+      const findings = await diagnose({ endpoint, timeout: 10_000 });
+      expect(statuses(findings)).toMatchObject(NOT_CONNECTED);
+      const { message, fix } = expectOneFailure(findings);
+      expect(message).toMatch(/^A server answers at \S+, but it is not an instance metadata service: /);
+      expect(message).not.toMatch(/Welcome|Not here/);
+      expect(fix).toContain("--endpoint");
+    }
+  });
+
+  test("a server that speaks no HTTP", async () => {
+    const server = createTcpServer((socket) => {
+      socket.on("error", () => {});
+      socket.end("220 mail.example ESMTP\r\n", () => socket.destroy());
+    });
+    await using tcp = await listening(server);
+    const { code, fix } = expectOneFailure(await diagnose({ endpoint: tcp.endpoint, timeout: 10_000 }));
+    expect(["IMDS_UNREACHABLE", "INVALID_RESPONSE"]).toContain(code);
+    expect(fix).toContain("--endpoint");
   });
 });
 
-test("the token's answer never arrives: the hop limit is named", async () => {
-  imds.fail({ on: "token", mode: "hang", times: Number.POSITIVE_INFINITY });
-  const findings = await diagnose({ timeout: 300 });
-  expect(verdicts(findings)).toMatchObject(NO_TOKEN);
-  expect(finding(findings, "session token")).toMatchObject({ code: "IMDS_TIMEOUT" });
-  expect(finding(findings, "session token").says).toContain("hop limit");
-  expect(finding(findings, "session token").cure).toMatch(
-    /^Unset AWS_EC2_METADATA_SERVICE_ENDPOINT unless .* If it leads to EC2's: If this is a container, .*--http-put-response-hop-limit 2/,
-  );
-});
+describe("the session token", () => {
+  test("the response never arrives: the hop limit, in the command for this instance", async () => {
+    imds.fail({ on: "token", mode: "hang", ...ALWAYS });
+    vi.stubEnv("AWS_METADATA_SERVICE_TIMEOUT", "0.3");
+    vi.stubEnv("AWS_REGION", "eu-central-1");
+    const findings = await diagnose({});
+    expect(statuses(findings)).toMatchObject(WITHOUT_TOKEN);
+    const { code, fix } = expectOneFailure(findings);
+    expect(code).toBe("IMDS_TIMEOUT");
+    expect(fix).toContain("raise the hop limit (HttpPutResponseHopLimit) of the instance to 2:\naws ec2 ");
+    expect(fix).toMatch(/ --region eu-central-1 --http-put-response-hop-limit 2 --http-endpoint enabled$/);
+  });
 
-test("metadata access is switched off", async () => {
-  imds.disable();
-  const findings = await diagnose({});
-  expect(verdicts(findings)).toMatchObject({ ...NO_TOKEN, IMDSv1: "note" });
-  expect(finding(findings, "session token").code).toBe("IMDS_FORBIDDEN");
-  expect(finding(findings, "session token").cure).toContain("--http-endpoint enabled");
-});
+  test("metadata access is disabled", async () => {
+    imds.disable();
+    const findings = await diagnose({});
+    expect(statuses(findings)).toMatchObject({ ...WITHOUT_TOKEN, IMDSv1: "note" });
+    const { code, fix } = expectOneFailure(findings);
+    expect(code).toBe("IMDS_FORBIDDEN");
+    expect(fix).toContain("--http-endpoint enabled");
+  });
 
-test("the service knows no tokens", async () => {
-  imds.fail({ on: "token", status: 404, times: Number.POSITIVE_INFINITY });
-  const findings = await diagnose({});
-  expect(verdicts(findings)).toMatchObject(NO_TOKEN);
-  expect(finding(findings, "session token").code).toBe("TOKEN_UNSUPPORTED");
-});
+  test.each([404, 405, 410, 501])("the service does not support IMDSv2 (status %i)", async (code) => {
+    const open = createMockImds({ imdsV1: true });
+    open.fail({ on: "token", status: code, ...ALWAYS });
+    await using listening = await open.listen();
+    const findings = await diagnose({ endpoint: listening.endpoint });
+    expect(statuses(findings)).toMatchObject({ ...WITHOUT_TOKEN, IMDSv1: "warning" });
+    expect(expectOneFailure(findings).code).toBe("TOKEN_UNSUPPORTED");
+  });
 
-test("the service knows no tokens, and a setting allows to go without: no more is claimed", async () => {
-  const tokenless = createMockImds({ imdsV1: true });
-  tokenless.fail({ on: "token", status: 404, times: Number.POSITIVE_INFINITY });
-  await using listening = await tokenless.listen();
-  vi.stubEnv("AWS_EC2_METADATA_V1_DISABLED", "false");
-  const findings = await diagnose({ endpoint: listening.endpoint });
-  expect(verdicts(findings)).toMatchObject({ ...HEALTHY, "session token": "warning", IMDSv1: "warning" });
-  expect(finding(findings, "session token").says).toBe(
-    "It hands out no session token (status 404); the setting ec2MetadataV1Disabled: false (AWS_EC2_METADATA_V1_DISABLED) allows IMDSv1, which is used instead.",
-  );
-  expect(finding(findings, "IMDSv1").cure).not.toContain("--http-tokens");
-});
+  test("the service does not support IMDSv2, and IMDSv1 is allowed", async () => {
+    const open = createMockImds({ imdsV1: true });
+    open.fail({ on: "token", status: 404, ...ALWAYS });
+    await using listening = await open.listen();
+    vi.stubEnv("AWS_EC2_METADATA_V1_DISABLED", "false");
+    const findings = await diagnose({ endpoint: listening.endpoint });
+    expect(statuses(findings)).toMatchObject({ ...HEALTHY, "session token": "warning", IMDSv1: "warning" });
+    expect(finding(findings, "session token").message).toBe(
+      "The service issues no session token (status 404). IMDSv1 is allowed (AWS_EC2_METADATA_V1_DISABLED) and is used instead.",
+    );
+    expect(finding(findings, "IMDSv1").fix).not.toContain("--http-tokens");
+  });
 
-test("neither tokens nor reads without them: the cause is said once", async () => {
-  imds.fail({ on: "token", status: 403, times: Number.POSITIVE_INFINITY });
-  vi.stubEnv("AWS_EC2_METADATA_V1_DISABLED", "false");
-  const findings = await diagnose({});
-  expect(verdicts(findings)).toMatchObject({ ...NO_TOKEN, IMDSv1: "ok" });
-  expect(findings.filter(({ verdict }) => verdict === "broken")).toEqual([
-    expect.objectContaining({
+  test("neither tokens nor requests without them: one failure", async () => {
+    imds.fail({ on: "token", status: 403, ...ALWAYS });
+    vi.stubEnv("AWS_EC2_METADATA_V1_DISABLED", "false");
+    const findings = await diagnose({});
+    expect(statuses(findings)).toMatchObject({ ...WITHOUT_TOKEN, IMDSv1: "ok" });
+    expect(expectOneFailure(findings)).toMatchObject({
       check: "session token",
       code: "IMDS_FORBIDDEN",
-      says: expect.stringContaining("(status 403) and refuses reads without one (status 401)"),
-      cure: expect.stringContaining("--http-endpoint enabled"),
-    }),
-  ]);
-});
-
-test("metadata is throttled", async () => {
-  imds.fail({ on: "token", status: 503, times: Number.POSITIVE_INFINITY });
-  expect(finding(await diagnose({}), "session token")).toMatchObject({
-    verdict: "broken",
-    code: "THROTTLED",
+      message:
+        "The service issues no session token (status 403). IMDSv1 is allowed (AWS_EC2_METADATA_V1_DISABLED), but a request without a token is answered with status 401.",
+      fix: expect.stringContaining("--http-endpoint enabled"),
+    });
   });
-});
 
-test("IMDSv1 is still open: a warning with the command that closes it", async () => {
-  const open = await createMockImds({ imdsV1: true }).listen();
-  const findings = await diagnose({ endpoint: open.endpoint });
-  await open.close();
-  expect(verdicts(findings)).toMatchObject({ ...HEALTHY, IMDSv1: "warning" });
-  expect(finding(findings, "IMDSv1").cure).toContain("--http-tokens required");
-});
-
-test("what answers a read without a token is no metadata service: nothing is claimed", async () => {
-  imds.fail({ on: "metadata", status: 200, body: "<h1>Welcome</h1>" });
-  const { verdict, says } = finding(await diagnose({}), "IMDSv1");
-  expect({ verdict, says }).toEqual({
-    verdict: "note",
-    says: "A read without a token was answered, but not with the listing of metadata; whether IMDSv1 is open cannot be told.",
-  });
-});
-
-test("no instance profile is attached", async () => {
-  imds.detachRole();
-  const findings = await diagnose({});
-  expect(verdicts(findings)).toMatchObject({
-    "session token": "ok",
-    "instance profile": "broken",
-    role: "broken",
-    credentials: "skipped",
-    region: "ok",
-  });
-  expect(finding(findings, "role").code).toBe("NO_ROLE_ATTACHED");
-  expect(finding(findings, "instance profile").cure).toContain("associate-iam-instance-profile");
-});
-
-test.each([
-  [
-    "contains no role",
-    "empty profile",
-    "does not contain a role",
-    "--instance-profile-name app --role-name …",
-  ],
-  ["was deleted", "deleted profile", "InstanceProfileNotFound", "replace-iam-instance-profile-association"],
-] as const)("the instance profile %s: its own cure", async (_, left, told, cure) => {
-  imds.detachRole(left);
-  const findings = await diagnose({});
-  expect(verdicts(findings)).toMatchObject({ "instance profile": "broken", role: "broken" });
-  const profile = finding(findings, "instance profile");
-  expect(profile.says).toContain(told);
-  expect(profile.says).not.toMatch(/Success|\.\./);
-  expect(profile.cure).toContain(cure);
-});
-
-test.each([
-  ["is missing", { status: 404 }],
-  ["is not JSON", { body: "<html>" }],
-] as const)(
-  "credentials are served, though iam/info %s: a note, and the instance is healthy",
-  async (_, fault) => {
-    imds.fail({ on: "metadata", after: 1, ...fault });
+  test("metadata is throttled", async () => {
+    imds.fail({ on: "token", status: 503, ...ALWAYS });
     const findings = await diagnose({});
-    expect(verdicts(findings)).toMatchObject({ ...HEALTHY, "instance profile": "note" });
-    expect(finding(findings, "instance profile").says).toContain("yet credentials are served");
-  },
-);
-
-test("credentials are still served, though the profile has lost its role", async () => {
-  const body = JSON.stringify({ Code: "Success", Message: "Instance Profile does not contain a role." });
-  imds.fail({ on: "metadata", after: 1, body });
-  const findings = await diagnose({});
-  expect(verdicts(findings)).toMatchObject({ ...HEALTHY, "instance profile": "warning" });
-  expect(finding(findings, "instance profile").says).toContain("perhaps only until they expire");
+    expect(statuses(findings)).toMatchObject(WITHOUT_TOKEN);
+    expect(expectOneFailure(findings).code).toBe("THROTTLED");
+  });
 });
 
-test("iam/info is not JSON, and no role is there", async () => {
-  imds.detachRole();
-  imds.fail({ on: "metadata", after: 1, status: 200, body: "<html>" });
-  const profile = finding(await diagnose({}), "instance profile");
-  expect(profile).toMatchObject({ verdict: "broken", code: "INVALID_RESPONSE" });
-  expect(profile.cure).toContain("what stands between");
+describe("IMDSv1", () => {
+  test("enabled: a warning with the commands that require IMDSv2, of this instance and of the account", async () => {
+    await using open = await createMockImds({ imdsV1: true, region: "eu-west-1", instanceId: ID }).listen();
+    const findings = await diagnose({ endpoint: open.endpoint });
+    expect(statuses(findings)).toMatchObject({ ...HEALTHY, IMDSv1: "warning" });
+    const { message, fix } = finding(findings, "IMDSv1");
+    expect(message).toContain("(HttpTokens: optional)");
+    expect(fix?.split("\n").filter((line) => line.startsWith("aws "))).toEqual([
+      `aws ec2 modify-instance-metadata-options --instance-id ${ID} --region eu-west-1 --http-tokens required`,
+      "aws ec2 modify-instance-metadata-defaults --region eu-west-1 --http-tokens required --http-tokens-enforced enabled",
+    ]);
+  });
+
+  test("another page instead of the listing: nothing is claimed", async () => {
+    imds.fail({ on: "metadata", status: 200, body: "<h1>Welcome</h1>" });
+    expect(finding(await diagnose({}), "IMDSv1")).toEqual({
+      check: "IMDSv1",
+      status: "note",
+      message:
+        "Cannot tell whether IMDSv1 is enabled: a request without a token was not answered with the listing of metadata.",
+    });
+  });
 });
 
-test.each([
-  ["--role", { roleName: "other" }, {}],
-  ["AWS_EC2_INSTANCE_PROFILE_NAME", {}, { AWS_EC2_INSTANCE_PROFILE_NAME: "other" }],
-] as const)(
-  "the role that %s names is not the one attached: the name is to be corrected",
-  async (called, options, environment) => {
-    for (const [variable, value] of Object.entries(environment)) vi.stubEnv(variable, value);
-    const findings = await diagnose(options);
-    expect(verdicts(findings)).toMatchObject({
-      "instance profile": "ok",
-      role: "broken",
+describe("the instance profile", () => {
+  test("none is attached: one failure, with the command for this instance", async () => {
+    imds.detachRole();
+    const findings = await diagnose({});
+    expect(statuses(findings)).toMatchObject({
+      "session token": "ok",
+      "instance profile": "fail",
+      role: "skipped",
       credentials: "skipped",
+      region: "ok",
     });
-    const { says, cure } = finding(findings, "role");
-    expect(says).toMatch(/The configured role other .*Correct or remove the role name/);
-    expect(says).not.toContain("Attach");
-    expect(cure).toBe(
-      `Correct or remove the role name, which ${called} gives: the role that is listed is app.`,
+    const { code, message, fix } = expectOneFailure(findings);
+    expect(code).toBe("NO_ROLE_ATTACHED");
+    expect(message).toContain("identity-credentials/ec2");
+    expect(fix).toBe(
+      `Attach one that contains a role:\naws ec2 associate-iam-instance-profile --instance-id ${ID} --region eu-central-1 --iam-instance-profile Name=PROFILE_NAME`,
     );
-  },
-);
-
-test("a role is named, and none is attached", async () => {
-  imds.detachRole();
-  const { cure } = finding(await diagnose({ roleName: "app" }), "role");
-  expect(cure).toContain("No role is listed at all: see instance profile.");
-});
-
-test("the role list is refused: that is what is broken", async () => {
-  imds.fail({ on: "role", status: 302, times: Number.POSITIVE_INFINITY });
-  const findings = await diagnose({});
-  expect(verdicts(findings)).toMatchObject({ role: "broken", credentials: "skipped" });
-  expect(finding(findings, "role")).toMatchObject({ code: "SERVER_ERROR" });
-});
-
-test("EC2 may not assume the role: the trust policy is named", async () => {
-  imds.denyAssumeRole("EC2 cannot assume the role app.");
-  const findings = await diagnose({});
-  expect(verdicts(findings)).toMatchObject({ "session token": "ok", role: "broken", credentials: "skipped" });
-  expect(finding(findings, "role")).toMatchObject({ code: "ROLE_NOT_ASSUMABLE" });
-  expect(finding(findings, "role").says).toMatch(/EC2 cannot assume the role app\..*trust policy/);
-});
-
-test("the credentials served have expired", async () => {
-  imds.rotate({
-    accessKeyId: "ASIAEXPIRED",
-    secretAccessKey: "s",
-    sessionToken: "t",
-    expiration: new Date(0),
   });
-  const findings = await diagnose({});
-  expect(verdicts(findings)).toMatchObject({ role: "ok", credentials: "broken" });
-  expect(finding(findings, "role").says).toBe("The role app has credentials here.");
-  expect(finding(findings, "credentials").cure).not.toContain("stop");
-});
 
-test.each([
-  [30, "warning", /^They are good for (30|2[5-9]) s only, /],
-  [110, "ok", /^They are good for 1(10|0[5-9]) s, .*new ones at once\.$/],
-  [240, "ok", /^They are good for [34] min, /],
-] as const)("the credentials served have %i seconds left", async (seconds, verdict, says) => {
-  const expiration = new Date(Date.now() + seconds * 1000);
-  imds.rotate({ accessKeyId: "ASIASHORT", secretAccessKey: "s", sessionToken: "t", expiration });
-  const credentials = finding(await diagnose({}), "credentials");
-  expect(credentials.verdict).toBe(verdict);
-  expect(credentials.says).toMatch(says);
-});
+  test("none is attached, and a role is configured: the profile comes first", async () => {
+    imds.detachRole();
+    expect(expectOneFailure(await diagnose({ roleName: "app" })).check).toBe("instance profile");
+  });
 
-test("the credentials document is garbage", async () => {
-  imds.fail({ on: "credentials", body: "<html>login</html>", times: Number.POSITIVE_INFINITY });
-  const findings = await diagnose({});
-  expect(finding(findings, "credentials")).toMatchObject({ verdict: "broken", code: "INVALID_RESPONSE" });
-  expect(JSON.stringify(findings)).not.toContain("login");
-});
+  test.each([
+    [
+      "contains no role",
+      "empty profile",
+      "it contains no role",
+      "--instance-profile-name app --role-name ROLE_NAME",
+    ],
+    ["was deleted", "deleted profile", "was deleted", "replace-iam-instance-profile-association"],
+  ] as const)("it %s", async (_, left, what, command) => {
+    imds.detachRole(left);
+    const findings = await diagnose({});
+    expect(statuses(findings)).toMatchObject({ "instance profile": "fail", role: "skipped" });
+    const { message, fix } = expectOneFailure(findings);
+    expect(message).toContain(what);
+    expect(message).not.toMatch(/Success|\.\./);
+    expect(fix).toContain(command);
+  });
 
-test("the region is not told: a warning only", async () => {
-  imds.fail({ on: "metadata", after: 3, status: 404, times: Number.POSITIVE_INFINITY });
-  const findings = await diagnose({});
-  expect(verdicts(findings)).toMatchObject({ ...HEALTHY, region: "warning" });
-  expect(finding(findings, "region").says).toBe(
-    "The region could not be read: the service has no /latest/meta-data/placement/region (status 404).",
-  );
-});
+  test.each([
+    ["is missing", { status: 404 }],
+    ["is not JSON", { body: "<html>" }],
+  ] as const)("credentials are there, though iam/info %s: a note", async (_, fault) => {
+    imds.fail({ path: "/latest/meta-data/iam/info", ...fault, ...ALWAYS });
+    const findings = await diagnose({});
+    expect(statuses(findings)).toMatchObject({ ...HEALTHY, "instance profile": "note" });
+    expect(finding(findings, "instance profile").message).toContain("but the role has credentials");
+  });
 
-test("what is told as the region is none: it is not shown", async () => {
-  imds.fail({ on: "metadata", after: 3, body: "<h1>Welcome</h1>", times: Number.POSITIVE_INFINITY });
-  const findings = await diagnose({});
-  expect(verdicts(findings)).toMatchObject({ ...HEALTHY, region: "warning" });
-  expect(JSON.stringify(findings)).not.toContain("Welcome");
-});
+  test("credentials are still there, though the profile has lost its role: a warning", async () => {
+    const body = JSON.stringify({ Code: "Success", Message: "Instance Profile does not contain a role." });
+    imds.fail({ path: "/latest/meta-data/iam/info", body, ...ALWAYS });
+    const findings = await diagnose({});
+    expect(statuses(findings)).toMatchObject({ ...HEALTHY, "instance profile": "warning" });
+    expect(finding(findings, "instance profile").message).toContain("perhaps only until they expire");
+  });
 
-test("the time is not told, as there is no listing: no word of a path to check", async () => {
-  imds.fail({ on: "metadata", after: 2, status: 404 });
-  const clock = finding(await diagnose({}), "clock");
-  expect(clock.verdict).toBe("note");
-  expect(clock.says).toBe(
-    "The metadata service's time could not be read: the service has no /latest/meta-data/ (status 404).",
-  );
-});
-
-test.each([
-  [
-    "ten minutes ahead",
-    600_000,
-    "broken",
-    /is (599|600|601) s ahead of .* more than 5 minutes off \(S3: 15\)\./,
-  ],
-  ["a minute ahead", 60_000, "warning", /is (59|60|61) s ahead of the metadata service's\.$/],
-  ["a minute behind", -60_000, "warning", /is (59|60|61) s behind the metadata service's\.$/],
-  ["right", 0, "ok", /agrees with the metadata service's\.$/],
-] as const)("this machine's clock is %s", async (_, ahead, verdict, says) => {
-  const real = Date.now;
-  // Only this process is ahead: the mock's `Date` header is Node's own and not made from `Date.now`.
-  const server = createServer((socket) => {
-    socket.once("data", () => {
-      const body = "x";
-      socket.end(
-        `HTTP/1.1 200 OK\r\nDate: ${new Date(real() - ahead).toUTCString()}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
-      );
+  test("iam/info is not JSON, and there is no role", async () => {
+    imds.detachRole();
+    imds.fail({ path: "/latest/meta-data/iam/info", status: 200, body: "<html>", ...ALWAYS });
+    expect(expectOneFailure(await diagnose({}))).toMatchObject({
+      check: "instance profile",
+      code: "INVALID_RESPONSE",
     });
   });
+
+  test("iam/info repeats the session token: it is withheld", async () => {
+    imds.detachRole("empty profile");
+    imds.fail({ on: "token", body: "AQAEAabcdefghijklmnopqrstuvwxyz0123456789==", ...ALWAYS });
+    const body = JSON.stringify({
+      Code: "Success",
+      Message: "no role; token abcdefghijklmnopqrstuvwxyz",
+      InstanceProfileArn: "arn:aws:iam::123456789012:instance-profile/AQAEAabcdefghijklmnop",
+    });
+    // The mock does not know this token: what is read with it is a fault's body.
+    imds.fail({ path: "/latest/meta-data/iam/info", status: 200, body, ...ALWAYS });
+    imds.fail({ path: "/latest/meta-data/", status: 200, body: "iam/\ninstance-id", ...ALWAYS });
+    imds.fail({ on: "role", status: 404, ...ALWAYS });
+    const findings = await diagnose({});
+    expect(finding(findings, "instance profile").message).toContain("withheld");
+    expect(JSON.stringify(findings)).not.toMatch(/abcdefghijkl/);
+  });
+});
+
+describe("the role", () => {
+  test.each([
+    ["--role", { roleName: "other" }, {}, "leave out --role"],
+    [
+      "AWS_EC2_INSTANCE_PROFILE_NAME",
+      {},
+      { AWS_EC2_INSTANCE_PROFILE_NAME: "other" },
+      "unset AWS_EC2_INSTANCE_PROFILE_NAME",
+    ],
+  ] as const)(
+    "%s names another role than the one that is attached",
+    async (source, options, env, removal) => {
+      for (const [variable, value] of Object.entries(env)) vi.stubEnv(variable, value);
+      const findings = await diagnose(options);
+      expect(statuses(findings)).toMatchObject({
+        "instance profile": "ok",
+        role: "fail",
+        credentials: "skipped",
+      });
+      expect(expectOneFailure(findings).fix).toBe(
+        `The role that is attached is app. Correct the name "other" (${source}), or ${removal}.`,
+      );
+    },
+  );
+
+  test("the role list is refused", async () => {
+    imds.fail({ on: "role", status: 302, ...ALWAYS });
+    const findings = await diagnose({});
+    expect(statuses(findings)).toMatchObject({ role: "fail", credentials: "skipped" });
+    expect(expectOneFailure(findings).code).toBe("SERVER_ERROR");
+  });
+
+  test("EC2 may not assume it: the trust policy", async () => {
+    imds.denyAssumeRole("EC2 cannot assume the role app.");
+    const findings = await diagnose({});
+    expect(statuses(findings)).toMatchObject({ "session token": "ok", role: "fail", credentials: "skipped" });
+    const { code, message, fix } = expectOneFailure(findings);
+    expect(code).toBe("ROLE_NOT_ASSUMABLE");
+    expect(message).toContain("EC2 cannot assume the role app");
+    expect(fix).toContain("trust policy");
+  });
+
+  test("a role that is listed by its ARN", async () => {
+    await using server = await listening(
+      createServer(service({ role: "arn:aws:iam::123456789012:role/team/app" })),
+    );
+    const findings = await diagnose({ endpoint: server.endpoint });
+    expect(statuses(findings)).toMatchObject({ role: "ok", credentials: "ok" });
+  });
+});
+
+describe("the credentials", () => {
+  test("they have expired", async () => {
+    imds.rotate({
+      accessKeyId: "ASIAEXPIRED",
+      secretAccessKey: "s",
+      sessionToken: "t",
+      expiration: new Date(0),
+    });
+    const findings = await diagnose({});
+    expect(statuses(findings)).toMatchObject({ role: "ok", credentials: "fail" });
+    expect(finding(findings, "role").message).toBe("The role app has credentials here.");
+    expect(expectOneFailure(findings).message).toBe(
+      "The credentials that EC2 serves expired at 1970-01-01T00:00:00Z and were not replaced.",
+    );
+  });
+
+  test.each([
+    [30, "warning", /^They are valid for (30|2\d) s only, until \S+Z\./],
+    [110, "ok", /^Valid for 1(10|0\d|9\d) s, until \S+Z; the next refresh is due now\.$/],
+    [240, "ok", /^Valid for [34] min, /],
+  ] as const)("they have %i seconds left", async (seconds, status, message) => {
+    const expiration = new Date(Date.now() + seconds * 1000);
+    imds.rotate({ accessKeyId: "ASIASHORT", secretAccessKey: "s", sessionToken: "t", expiration });
+    const credentials = finding(await diagnose({}), "credentials");
+    expect(credentials.status).toBe(status);
+    expect(credentials.message).toMatch(message);
+  });
+
+  test("the document is not JSON: one failure, which does not quote it", async () => {
+    imds.fail({ on: "credentials", body: "<html>login</html>", ...ALWAYS });
+    const findings = await diagnose({});
+    expect(expectOneFailure(findings)).toMatchObject({ check: "credentials", code: "INVALID_RESPONSE" });
+    expect(JSON.stringify(findings)).not.toContain("login");
+  });
+});
+
+describe("the Region", () => {
+  test("it comes from the identity document where there is no placement/region", async () => {
+    imds.setMetadata("placement/region", null);
+    expect(finding(await diagnose({}), "region")).toMatchObject({
+      status: "ok",
+      message: "The instance is in eu-central-1.",
+    });
+  });
+
+  test("it is in neither: a warning", async () => {
+    imds.setMetadata("placement/region", null);
+    imds.setMetadata("dynamic/instance-identity/document", null);
+    const findings = await diagnose({});
+    expect(statuses(findings)).toMatchObject({ ...HEALTHY, region: "warning" });
+    expect(finding(findings, "region").fix).toContain("AWS_REGION");
+  });
+
+  test("another page instead: a warning that does not quote it", async () => {
+    imds.setMetadata("placement/region", "<h1>Welcome</h1>");
+    const findings = await diagnose({});
+    expect(statuses(findings)).toMatchObject({ ...HEALTHY, region: "warning" });
+    expect(JSON.stringify(findings)).not.toContain("Welcome");
+  });
+});
+
+describe("this machine's clock is", () => {
+  test.each([
+    [
+      "ten minutes ahead",
+      600_000,
+      "fail",
+      /is (599|600|601|602) s ahead of .* more than 5 minutes off \(S3: 15\)\./,
+    ],
+    ["a minute ahead", 60_000, "warning", /is (59|60|61|62) s ahead of the metadata service's\.$/],
+    ["a minute behind", -60_000, "warning", /is (57|58|59|60|61) s behind the metadata service's\.$/],
+    ["right", 0, "ok", /^This machine's clock (agrees with|is \d+ s ahead of) the metadata service's\.$/],
+  ] as const)("%s", async (_, ahead, status, message) => {
+    await using server = await listening(createServer(service({ date: () => Date.now() - ahead })));
+    const clock = finding(await diagnose({ endpoint: server.endpoint }), "clock");
+    expect(clock.status).toBe(status);
+    expect(clock.message).toMatch(message);
+  });
+
+  test("so far ahead that the credentials seem to have expired: the clock is the one failure", async () => {
+    const theirs = () => Date.now() - 10 * 3_600_000;
+    await using server = await listening(
+      createServer(service({ date: theirs, expiresAt: () => theirs() + 3_600_000 })),
+    );
+    const findings = await diagnose({ endpoint: server.endpoint });
+    expect(expectOneFailure(findings).check).toBe("clock");
+    expect(finding(findings, "credentials")).toMatchObject({
+      status: "note",
+      message: expect.stringContaining("ahead"),
+    });
+  });
+
+  test("not known where responses have no date", async () => {
+    await using server = await listening(createServer(service({ date: () => Number.NaN })));
+    expect(finding(await diagnose({ endpoint: server.endpoint }), "clock").status).toBe("note");
+  });
+});
+
+async function listening(server: Server): Promise<AsyncDisposable & { readonly endpoint: string }> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no address");
-  const findings = await diagnose({ endpoint: `http://127.0.0.1:${address.port}` });
-  server.close();
-  expect(finding(findings, "clock").verdict).toBe(verdict);
-  expect(finding(findings, "clock").says).toMatch(says);
-});
+  return {
+    endpoint: `http://127.0.0.1:${address.port}`,
+    [Symbol.asyncDispose]: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        if ("closeAllConnections" in server) (server as HttpServer).closeAllConnections();
+      }),
+  };
+}
+
+interface ServiceOptions {
+  readonly role?: string;
+  readonly date?: () => number;
+  readonly expiresAt?: () => number;
+}
+
+/** A metadata service with a clock and a role list of its own. */
+function service({
+  role = "app",
+  date = Date.now,
+  expiresAt = () => Date.now() + 6 * 3_600_000,
+}: ServiceOptions) {
+  const listener: RequestListener = ({ method, url = "" }, response) => {
+    const now = new Date(date());
+    response.sendDate = false;
+    if (!Number.isNaN(now.getTime())) response.setHeader("Date", now.toUTCString());
+    if (method === "PUT") {
+      response.setHeader("x-aws-ec2-metadata-token-ttl-seconds", "21600");
+      return response.end("a-session-token");
+    }
+    const path = decodeURIComponent(url).replace("/latest/meta-data/", "");
+    if (path === "") return response.end("iam/\ninstance-id");
+    if (path === "placement/region") return response.end("eu-central-1");
+    if (path === "iam/security-credentials/") return response.end(role);
+    if (path === `iam/security-credentials/${role}`) {
+      const document = {
+        Code: "Success",
+        Type: "AWS-HMAC",
+        AccessKeyId: "ASIAEXAMPLE",
+        SecretAccessKey: "secret",
+        Token: "session-token",
+        Expiration: `${new Date(expiresAt()).toISOString().slice(0, 19)}Z`,
+      };
+      return response.end(JSON.stringify(document));
+    }
+    response.statusCode = 404;
+    return response.end();
+  };
+  return listener;
+}

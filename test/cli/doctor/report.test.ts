@@ -15,51 +15,87 @@ afterEach(() => {
   return listener.close();
 });
 
-/** What the command writes, and its exit status. */
-async function doctor(...args: readonly string[]): Promise<{ written: string; status: number }> {
+/** What the command prints, and its exit status. */
+async function doctor(...args: readonly string[]): Promise<{ printed: string; status: number }> {
   const stdout = vi.spyOn(process.stdout, "write").mockReturnValue(true).mockClear();
   const status = await runDoctor(["--endpoint", listener.endpoint, ...args]);
-  return { written: stdout.mock.calls.join(""), status };
+  return { printed: stdout.mock.calls.join(""), status };
 }
 
-const lastLine = (text: string): string => text.trimEnd().split("\n").at(-1) ?? "";
+const FIX = "When the CloudWatch metric MetadataNoToken of the instance stays 0, require IMDSv2:";
 
-test("it works, with a warning: the last line counts it", async () => {
-  const { written, status } = await doctor();
+test("it works, with a warning: the end counts it, and says what to do first", async () => {
+  const { printed, status } = await doctor();
   expect(status).toBe(0);
-  expect(lastLine(written)).toBe(
-    "It works: with these settings, this machine gets the role's credentials; 1 warning above.",
+  expect(printed).toContain(
+    `\nThis machine gets the instance role's credentials, with 1 warning.\nDo this first: ${FIX}`,
   );
 });
 
-test("with two warnings", async () => {
-  imds.fail({ on: "metadata", after: 3, status: 404 });
-  expect(lastLine((await doctor()).written)).toContain("; 2 warnings above.");
+test("it works, with two warnings", async () => {
+  imds.setMetadata("placement/region", "nowhere");
+  expect((await doctor()).printed).toContain("credentials, with 2 warnings.\n");
 });
 
-test("in a narrow terminal the text stands below its label, and names stay whole", async () => {
+test("it works without warnings: there is nothing to do first", async () => {
+  await using closed = await createMockImds().listen();
+  const { printed } = await doctor("--endpoint", closed.endpoint);
+  expect(printed.trimEnd().split("\n").at(-1)).toBe("This machine gets the instance role's credentials.");
+});
+
+test("a check failed: its fix comes first, though there are warnings before it", async () => {
+  imds.detachRole();
+  const { printed, status } = await doctor();
+  expect(status).toBe(1);
+  expect(printed).toContain(
+    "\nThis machine cannot get the instance role's credentials: 1 check failed.\nDo this first: Attach one that contains a role:\naws ec2 associate-iam-instance-profile ",
+  );
+});
+
+test("a command is one line, however narrow the terminal, so that it can be copied", async () => {
+  const { columns } = process.stdout;
+  process.stdout.columns = 60;
+  const { printed } = await doctor();
+  process.stdout.columns = columns;
+  expect(printed).toMatch(
+    /^ {2}aws ec2 modify-instance-metadata-options --instance-id i-\w+ --region us-east-1 --http-tokens required$/m,
+  );
+});
+
+test("in a narrow terminal the text is below its label, and names stay whole", async () => {
   const { columns } = process.stdout;
   process.stdout.columns = 60;
   vi.stubEnv("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "2");
-  const { written } = await doctor();
+  const { printed } = await doctor();
   process.stdout.columns = columns;
-  expect(written).toMatch(/1 retry\s+\(AWS_METADATA_SERVICE_NUM_ATTEMPTS\)/);
-  expect(written).toMatch(/^ok {8}role\n {2}EC2 can assume the role mock-role\.$/m);
-  for (const line of written.split("\n")) expect(line.length).toBeLessThanOrEqual(60);
+  expect(printed).toMatch(/1 retry\s+\(AWS_METADATA_SERVICE_NUM_ATTEMPTS\)/);
+  expect(printed).toMatch(/^ok {8}role\n {2}EC2 can assume the role mock-role\.$/m);
+  for (const line of printed.split("\n").filter((line) => !line.includes("aws ")))
+    expect(line.length).toBeLessThanOrEqual(60);
 });
 
-test("nothing that the service says steers the terminal", async () => {
+test("no text of the service controls the terminal", async () => {
   const evil = "arn:aws:iam::1:instance-profile/\u001b[2J\u009b31m\u202eevil\u0007";
-  const body = JSON.stringify({ Code: "Success", InstanceProfileArn: evil });
-  imds.fail({ on: "metadata", after: 1, body, times: 1 });
-  const { written } = await doctor();
-  expect(written).toContain("instance-profile/?[2J?31m?evil?");
-  expect(written.replaceAll("\n", "")).toMatch(/^[\x20-\x7e…]*$/);
+  imds.setMetadata("iam/info", JSON.stringify({ Code: "Success", InstanceProfileArn: evil }));
+  const { printed } = await doctor();
+  expect(printed).toContain("instance-profile/");
+  expect(printed.replaceAll("\n", "")).toMatch(/^[\x20-\x7e…]*$/);
+});
 
-  imds.reset();
-  imds.fail({ on: "metadata", after: 1, body, times: 1 });
-  const { written: json } = await doctor("--json");
-  expect(json.replaceAll("\n", "")).toMatch(/^[\x20-\x7e]*$/);
-  expect(JSON.parse(json)).toMatchObject({ verdict: "healthy" });
-  expect(json).toContain("\\u009b31m");
+test("--json: the status, the findings and what to do first, in ASCII", async () => {
+  imds.setMetadata(
+    "iam/info",
+    JSON.stringify({ Code: "Success", InstanceProfileArn: "arn:aws:iam::1:instance-profile/\u00e9" }),
+  );
+  const { printed } = await doctor("--json");
+  expect(printed.replaceAll("\n", "")).toMatch(/^[\x20-\x7e]*$/);
+  const report: unknown = JSON.parse(printed);
+  expect(report).toMatchObject({
+    status: "ok",
+    doThisFirst: expect.stringContaining(FIX),
+    findings: expect.arrayContaining([
+      { check: "role", status: "ok", message: "EC2 can assume the role mock-role." },
+      { check: "IMDSv1", status: "warning", message: expect.any(String), fix: expect.stringContaining(FIX) },
+    ]),
+  });
 });

@@ -1,120 +1,98 @@
-import { InstanceMetadataError } from "../../../errors/instance-metadata-error.js";
-import { parseJsonObject } from "../../../imds/json-object.js";
-import type { Finding } from "../findings.js";
-import { broken, quoted } from "../findings.js";
-import type { MetadataProbe } from "../metadata-probe.js";
+import type { InstanceMetadataError } from "../../../errors/instance-metadata-error.js";
+import { addRoleToProfile, attachProfile, replaceProfile, type Target } from "../aws-commands.js";
+import { type Finding, fail, note, ok, warning } from "../findings.js";
+import { quote } from "../quote.js";
+
+const CHECK = "instance profile";
 
 /** What `iam/info` says of the instance profile. */
 export type ProfileState =
-  | { readonly kind: "attached"; readonly profile: Profile }
   | {
-      readonly kind: "without role" | "deleted" | "refused";
+      readonly kind: "attached" | "without role" | "deleted" | "refused";
       readonly profile: Profile;
-      readonly told: string;
+      readonly said: string;
     }
-  | { readonly kind: "nothing" | "no JSON" }
+  | { readonly kind: "none" | "no JSON" }
   | { readonly kind: "unreadable"; readonly error: InstanceMetadataError };
 
 interface Profile {
-  /** As it stands in a sentence. */
-  readonly shown: string;
-  /** For a command; an ellipsis if it is not told. */
-  readonly name: string;
+  /** As a part of a sentence. */
+  readonly title: string;
+  /** For a command; undefined if the service does not tell it. */
+  readonly name: string | undefined;
 }
 
-export async function readProfileState(probe: MetadataProbe): Promise<ProfileState> {
-  try {
-    const { body } = await probe.read("/latest/meta-data/iam/info");
-    return profileStateOf(parseJsonObject(body));
-  } catch (error) {
-    if (!(error instanceof InstanceMetadataError)) return { kind: "no JSON" };
-    return error.code === "NOT_FOUND" ? { kind: "nothing" } : { kind: "unreadable", error };
-  }
-}
+type Fields = Readonly<Record<string, unknown>>;
 
-function profileStateOf({
-  Code,
-  Message,
-  InstanceProfileArn: arn,
-}: Readonly<Record<string, unknown>>): ProfileState {
-  const profile = {
-    shown: typeof arn === "string" ? `instance profile ${quoted(arn)}` : "instance profile",
-    name: (typeof arn === "string" ? /[/]([\w+=,.@-]+)$/.exec(arn)?.[1] : undefined) ?? "…",
+/** The parts of a response that are shown hold no part of the token. */
+export function profileStateOf(
+  { Code, Message, InstanceProfileArn: arn }: Fields,
+  token: string | undefined,
+): ProfileState {
+  const shownArn = typeof arn === "string" ? quote(arn, token) : "";
+  const profile: Profile = {
+    title: shownArn === "" ? "instance profile" : `instance profile ${shownArn}`,
+    name: /[/]([\w+=,.@-]+)$/.exec(shownArn)?.[1],
   };
-  const message = typeof Message === "string" ? quoted(Message) : "";
+  const message = typeof Message === "string" ? quote(Message, token) : "";
   if (Code === "Success")
-    return message === "" ? { kind: "attached", profile } : { kind: "without role", profile, told: message };
-  const code = typeof Code === "string" ? quoted(Code) : "no code";
-  const told = message === "" ? code : `${code}: ${message}`;
-  return { kind: Code === "InstanceProfileNotFound" ? "deleted" : "refused", profile, told };
+    return { kind: message === "" ? "attached" : "without role", profile, said: message };
+  const code = typeof Code === "string" ? quote(Code, token) : "no Code";
+  const said = message === "" ? code : `${code}: ${message}`;
+  return { kind: Code === "InstanceProfileNotFound" ? "deleted" : "refused", profile, said };
 }
 
-const NAME_ONE = "--iam-instance-profile Name=…";
-const REPLACE = `aws ec2 replace-iam-instance-profile-association --association-id … ${NAME_ONE} (describe-iam-instance-profile-associations tells the id).`;
-
-/** Whether the role's credentials were read all the same: some proxies serve nothing else. */
-type Credentials = "served" | "not served";
-
-export function profileFinding(state: ProfileState, credentials: Credentials): Finding {
-  const complaint = complaintOf(state);
-  if (complaint.verdict !== "broken" || credentials === "not served") return complaint;
-  const { check } = complaint;
-  if (state.kind === "nothing" || state.kind === "no JSON" || state.kind === "unreadable") {
-    const says = "iam/info tells nothing of a profile, yet credentials are served (a proxy?).";
-    return { check, verdict: "note", says };
-  }
-  return {
-    ...complaint,
-    verdict: "warning",
-    says: `${complaint.says} Credentials are served all the same, perhaps only until they expire.`,
-  };
-}
-
-function complaintOf(state: ProfileState): Finding {
-  const check = "instance profile";
+/** Some services have credentials and nothing else: then the profile is no failure. */
+export function checkProfile(
+  state: ProfileState,
+  { hasCredentials, target }: { readonly hasCredentials: boolean; readonly target: Target },
+): Finding {
   switch (state.kind) {
     case "attached":
-      return { check, verdict: "ok", says: `The ${state.profile.shown} is attached.` };
-    case "nothing":
-      return {
-        check,
-        verdict: "broken",
-        says: "No instance profile is attached.",
-        cure: `Attach one that contains a role: aws ec2 associate-iam-instance-profile --instance-id … ${NAME_ONE}`,
-        code: "NO_ROLE_ATTACHED",
-      };
-    case "without role":
-      return {
-        check,
-        verdict: "broken",
-        says: `The ${state.profile.shown} is attached, but gives no role; iam/info says: ${state.told}.`,
-        cure: `Put a role into it: aws iam add-role-to-instance-profile --instance-profile-name ${state.profile.name} --role-name …`,
-        code: "NO_ROLE_ATTACHED",
-      };
-    case "deleted":
-      return {
-        check,
-        verdict: "broken",
-        says: `The ${state.profile.shown} is attached, but was deleted; iam/info says: ${state.told}.`,
-        cure: `Attach another in its place: ${REPLACE}`,
-        code: "NO_ROLE_ATTACHED",
-      };
-    case "refused":
-      return {
-        check,
-        verdict: "broken",
-        says: `The ${state.profile.shown} is of no use; iam/info says: ${state.told}.`,
-        cure: `Attach another in its place: ${REPLACE}`,
-      };
-    case "no JSON":
-      return {
-        check,
-        verdict: "broken",
-        says: "What iam/info says is not a JSON object.",
-        cure: "EC2 always answers it with one: find out what stands between this machine and the metadata service.",
-        code: "INVALID_RESPONSE",
-      };
+      return ok(CHECK, `The ${state.profile.title} is attached.`);
     case "unreadable":
-      return broken(check, state.error);
+      return note(CHECK, `Cannot be checked: ${state.error.message}`);
+    case "none":
+      if (hasCredentials) return note(CHECK, `iam/info is missing, but the role has credentials. ${PROXY}`);
+      return fail(
+        CHECK,
+        "No instance profile is attached. (The credentials below identity-credentials/ec2 are EC2's own, not a role's.)",
+        attachProfile("Attach one that contains a role", target),
+        "NO_ROLE_ATTACHED",
+      );
+    case "no JSON":
+      if (hasCredentials)
+        return note(CHECK, `The response from iam/info is not JSON, but the role has credentials. ${PROXY}`);
+      return fail(
+        CHECK,
+        "The response from iam/info is not JSON: something other than EC2's metadata service answers.",
+        "Find what answers in the place of EC2's metadata service, such as a proxy.",
+        "INVALID_RESPONSE",
+      );
+    default: {
+      const { message, fix } = defectOf(state, target);
+      return hasCredentials
+        ? warning(CHECK, `${message} There are still credentials, perhaps only until they expire.`, fix)
+        : fail(CHECK, message, fix, "NO_ROLE_ATTACHED");
+    }
   }
+}
+
+const PROXY = "A proxy or an emulator answers in the place of EC2's metadata service.";
+
+function defectOf(
+  { kind, profile, said }: Extract<ProfileState, { profile: Profile }>,
+  target: Target,
+): { message: string; fix: string } {
+  const message = `The ${profile.title} is attached, but`;
+  if (kind === "without role")
+    return {
+      message: `${message} it contains no role (iam/info: ${said}).`,
+      fix: addRoleToProfile("Add a role to it", profile.name),
+    };
+  const what = kind === "deleted" ? "was deleted" : "cannot be used";
+  return {
+    message: `${message} ${what} (iam/info: ${said}).`,
+    fix: replaceProfile("Attach another one", target),
+  };
 }
