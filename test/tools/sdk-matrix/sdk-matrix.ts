@@ -1,0 +1,74 @@
+// npm run test:sdk: runs the library with old and new versions of the SDK, and fails unless the table in
+// docs/sdk-versions.md is what it prints. `npm run test:sdk -- --write` writes it there.
+
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { markdownTable } from "../../support/markdown.js";
+import { outcomeOf } from "./checks.js";
+import { loadSdk } from "./sdk.js";
+import { typeErrors } from "./types.js";
+import { installedSdks, installedTypeScript } from "./versions.js";
+
+const PAGE = resolve(import.meta.dirname, "../../../docs/sdk-versions.md");
+const [BEGIN, END] = ["<!-- npm run test:sdk -->\n\n", "\n\n<!-- end -->"];
+
+const COLUMNS = [
+  "SDK",
+  "calls",
+  "new credentials reach the client",
+  "rejected key replaced",
+  "in a chain",
+  "in `fromTemporaryCredentials`",
+  "`abortSignal` ends the wait",
+  "types",
+];
+
+/** Nothing of this machine's own may be used, whatever a version makes of its settings. */
+Object.assign(process.env, {
+  AWS_CONFIG_FILE: "/nonexistent/config",
+  AWS_SHARED_CREDENTIALS_FILE: "/nonexistent/credentials",
+  AWS_EC2_METADATA_SERVICE_ENDPOINT: "http://127.0.0.1:9",
+  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
+  AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE: "1",
+});
+
+async function run(): Promise<string> {
+  const scratch = realpathSync(mkdtempSync(join(tmpdir(), "ec2-role-credentials-sdk-")));
+  try {
+    const typescript = await installedTypeScript();
+    const sdks = await installedSdks();
+    const errors = await typeErrors(sdks, { typescript, scratch });
+    const rows: (readonly string[])[] = [];
+    for (const { version, folder } of sdks) {
+      process.stdout.write(`client-s3 ${version}\n${errors.get(version) ?? ""}`);
+      const { call, rotation, rescued, chain, temporary, abort } = await outcomeOf(loadSdk(folder));
+      rows.push([
+        version,
+        call,
+        rotation,
+        rescued,
+        chain,
+        temporary,
+        abort,
+        errors.has(version) ? "no" : "yes",
+      ]);
+    }
+    return markdownTable(COLUMNS, rows);
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}
+
+const table = await run();
+process.stdout.write(`\n${table}\n`);
+const page = readFileSync(PAGE, "utf8");
+const [before, rest = ""] = page.split(BEGIN);
+const [committed, after = ""] = rest.split(END);
+if (process.argv.includes("--write")) writeFileSync(PAGE, `${before}${BEGIN}${table}${END}${after}`);
+else if (committed !== table) {
+  process.stdout.write(
+    "\nThis is not the table in docs/sdk-versions.md; npm run test:sdk -- --write puts it there.\n",
+  );
+  process.exitCode = 1;
+}
