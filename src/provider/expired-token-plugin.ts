@@ -1,4 +1,5 @@
 import type { Logger } from "@smithy/types";
+import { globalStore } from "../runtime/global-store.js";
 import { log } from "../runtime/log.js";
 import type { RefreshingProvider } from "./cache-handle.js";
 import { isRejection, mayBeRejection } from "./expired-token-plugin-rejection.js";
@@ -26,13 +27,12 @@ interface Common {
   plugins: number;
 }
 
-const COMMON: unique symbol = Symbol.for("ec2-role-credentials.expired-token-plugins.2") as never;
-
-const common = (): Common => {
-  const holder = globalThis as { [COMMON]?: Common };
-  holder[COMMON] ??= { resent: new WeakSet(), handled: new WeakSet(), plugins: 0 };
-  return holder[COMMON];
-};
+const common = (): Common =>
+  globalStore("expired-token-plugins", () => ({
+    resent: new WeakSet(),
+    handled: new WeakSet(),
+    plugins: 0,
+  }));
 
 /** A provider of any copy of this library. */
 interface PluginProvider extends RefreshingProvider {

@@ -25,7 +25,7 @@ test("a plugin of another copy of the library does not take the place of one, no
         if (scene.s3.calls.length > 1) rejectedAsWell();
         throw error;
       }),
-    { step: "deserialize" },
+    { step: "deserialize", priority: "high" },
   );
 
   await expect(client.send(new ListObjectsV2Command({ Bucket: "bucket" }))).rejects.toMatchObject({

@@ -3,8 +3,8 @@ import { createServer } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
 
-/** The error that a request is answered with; undefined for an empty success. */
-type Verdict = readonly [status: number, code: string] | undefined;
+/** The error that a request is answered with, and by which clock; undefined for an empty success. */
+type Verdict = readonly [status: number, code: string, date?: Date] | undefined;
 
 /** The n-th request, from 1, and the key that it is signed with. */
 export type Script = (accessKeyId: string, n: number) => Verdict | Promise<Verdict>;
@@ -22,11 +22,15 @@ export async function scriptedS3(script: Script): Promise<ScriptedS3> {
     const [, key = ""] = /Credential=([^/]+)/.exec(request.headers.authorization ?? "") ?? [];
     const n = keys.push(key);
     await buffer(request);
-    const [status, code] = (await script(key, n)) ?? [200, undefined];
-    response.writeHead(status, { "content-type": "application/xml" });
-    response.end(
-      code ? `<Error><Code>${code}</Code><Message>told so</Message></Error>` : "<ListBucketResult/>",
-    );
+    const [status, code, date] = (await script(key, n)) ?? [200, undefined];
+    response.writeHead(status, {
+      "content-type": "application/xml",
+      ...(date && { date: date.toUTCString() }),
+    });
+    const body = code
+      ? `<Error><Code>${code}</Code><Message>refused</Message></Error>`
+      : "<ListBucketResult/>";
+    response.end(request.method === "HEAD" ? undefined : body);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

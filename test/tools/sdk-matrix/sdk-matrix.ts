@@ -1,5 +1,5 @@
 // npm run test:sdk: runs the library with old and new versions of the SDK, and fails unless the table in
-// docs/sdk-versions.md is what it prints. `npm run test:sdk -- --write` writes it there.
+// docs/s3.md is what it prints. `npm run test:sdk -- --write` writes it there.
 
 import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,17 +10,17 @@ import { loadSdk } from "./sdk.js";
 import { typeErrors } from "./types.js";
 import { installedSdks, installedTypeScript } from "./versions.js";
 
-const PAGE = resolve(import.meta.dirname, "../../../docs/sdk-versions.md");
-const [BEGIN, END] = ["<!-- npm run test:sdk -->\n\n", "\n\n<!-- end -->"];
+const PAGE = resolve(import.meta.dirname, "../../../docs/s3.md");
+const [BEGIN, END] = ["<!-- npm run test:sdk -->\n\n", "\n\n<!-- end of npm run test:sdk -->"];
 
 const COLUMNS = [
-  "SDK",
+  "SDK version",
   "calls",
-  "new credentials reach the client",
-  "rejected key replaced",
-  "in a chain",
-  "in `fromTemporaryCredentials`",
-  "`abortSignal` ends the wait",
+  "refreshed credentials are used",
+  "plugin",
+  "plugin, in a chain",
+  "plugin, in `fromTemporaryCredentials`",
+  "`abortSignal`",
   "types",
 ];
 
@@ -67,8 +67,6 @@ const [before, rest = ""] = page.split(BEGIN);
 const [committed, after = ""] = rest.split(END);
 if (process.argv.includes("--write")) writeFileSync(PAGE, `${before}${BEGIN}${table}${END}${after}`);
 else if (committed !== table) {
-  process.stdout.write(
-    "\nThis is not the table in docs/sdk-versions.md; npm run test:sdk -- --write puts it there.\n",
-  );
+  process.stdout.write("\nThis is not the table in docs/s3.md; npm run test:sdk -- --write puts it there.\n");
   process.exitCode = 1;
 }
