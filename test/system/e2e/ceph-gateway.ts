@@ -6,14 +6,16 @@ import { join } from "node:path";
 import { type CephPorts, cephConfig } from "./ceph-config.js";
 import { Daemon, must, until } from "./processes.js";
 
-/** How to get at the gateway, and at temporary credentials from it. */
+/** What a test needs to get temporary credentials from the gateway. */
 export interface GatewayAccess {
   readonly endpoint: string;
   /** The permanent key of a user who may assume the role. */
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** May do everything in S3. */
+  /** The instance's role. It may do everything in S3. */
   readonly roleArn: string;
+  /** A role that the instance's role may assume. It may do everything in S3. */
+  readonly assumedRoleArn: string;
 }
 
 export interface Gateway {
@@ -23,6 +25,7 @@ export interface Gateway {
 
 const USER = "e2e";
 const ROLE = "e2e-role";
+const ASSUMED_ROLE = "e2e-reporting";
 
 /** Starts Ceph's object gateway with STS on loopback; its state is in memory and in a temporary folder. */
 export async function startGateway(): Promise<Gateway> {
@@ -66,7 +69,7 @@ async function start(directory: string, daemons: Daemon[]): Promise<GatewayAcces
   run("radosgw", "-n", "client.admin");
   const endpoint = `http://127.0.0.1:${gateway}`;
   await until(() => fetch(endpoint), 120, check);
-  return { endpoint, ...(await makeRole(conf)) };
+  return { endpoint, ...(await makeRoles(conf)) };
 }
 
 async function makeKeyring(file: string): Promise<void> {
@@ -90,28 +93,36 @@ async function makeMonitor(directory: string, conf: string, fsid: string, ports:
   await must("ceph-mon", ["-c", conf, "--mkfs", "-i", "a", "--monmap", map, "--keyring", keyring]);
 }
 
-/** A user with a permanent key, and a role that he may assume and that may do everything. */
-async function makeRole(conf: string): Promise<Omit<GatewayAccess, "endpoint">> {
-  const admin = (...args: string[]) => must("radosgw-admin", ["-c", conf, "-n", "client.admin", ...args]);
+type Admin = (...args: string[]) => Promise<string>;
+
+const statement = (fields: object): string =>
+  JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", ...fields }] });
+
+/** A user with a permanent key, a role that it may assume, and a role that this one may assume. */
+async function makeRoles(conf: string): Promise<Omit<GatewayAccess, "endpoint">> {
+  const admin: Admin = (...args) => must("radosgw-admin", ["-c", conf, "-n", "client.admin", ...args]);
   const [accessKeyId, secretAccessKey] = [randomBytes(10).toString("hex"), randomBytes(20).toString("hex")];
   const keys = [`--access-key=${accessKeyId}`, `--secret-key=${secretAccessKey}`];
   await admin("user", "create", `--uid=${USER}`, `--display-name=${USER}`, ...keys);
   await admin("caps", "add", `--uid=${USER}`, "--caps=roles=*");
-  const trust = {
-    Version: "2012-10-17",
-    Statement: [
-      { Effect: "Allow", Principal: { AWS: [`arn:aws:iam:::user/${USER}`] }, Action: ["sts:AssumeRole"] },
-    ],
+  return {
+    accessKeyId,
+    secretAccessKey,
+    roleArn: await makeRole(admin, ROLE, `arn:aws:iam:::user/${USER}`),
+    assumedRoleArn: await makeRole(admin, ASSUMED_ROLE, `arn:aws:iam:::role/${ROLE}`),
   };
-  const policy = {
-    Version: "2012-10-17",
-    Statement: [{ Effect: "Allow", Action: ["s3:*"], Resource: ["arn:aws:s3:::*"] }],
-  };
-  const document = `--assume-role-policy-doc=${JSON.stringify(trust)}`;
-  const role: unknown = JSON.parse(await admin("role", "create", `--role-name=${ROLE}`, document));
-  const allow = ["--policy-name=everything", `--policy-doc=${JSON.stringify(policy)}`];
-  await admin("role-policy", "put", `--role-name=${ROLE}`, ...allow);
-  return { accessKeyId, secretAccessKey, roleArn: arnOf(role) };
+}
+
+/** A role that may do everything, and that `trusted` may assume. @returns its ARN */
+async function makeRole(admin: Admin, name: string, trusted: string): Promise<string> {
+  const trust = statement({ Principal: { AWS: [trusted] }, Action: ["sts:AssumeRole"] });
+  const role: unknown = JSON.parse(
+    await admin("role", "create", `--role-name=${name}`, `--assume-role-policy-doc=${trust}`),
+  );
+  const policy = statement({ Action: ["s3:*", "sts:*"], Resource: ["arn:aws:s3:::*"] });
+  const allow = ["--policy-name=everything", `--policy-doc=${policy}`];
+  await admin("role-policy", "put", `--role-name=${name}`, ...allow);
+  return arnOf(role);
 }
 
 function arnOf(role: unknown): string {

@@ -1,35 +1,19 @@
 import { createHash, randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 import {
-  CreateBucketCommand,
   DeleteObjectCommand,
   GetObjectCommand,
   ListObjectsV2Command,
-  PutObjectCommand,
-  type S3Client,
   S3ServiceException,
 } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 import type { AwsCredentialIdentity } from "@smithy/types";
 import { expect, test } from "vitest";
 import type { InstanceRoleProvider } from "../../../src/index.js";
+import { newBucket, roundTrip } from "./objects.js";
 import { type Instance, s3Client, startInstance } from "./role-session.js";
 
 const MIB = 1024 * 1024;
-
-async function newBucket(s3: S3Client): Promise<string> {
-  const Bucket = `bucket-${randomBytes(6).toString("hex")}`;
-  await s3.send(new CreateBucketCommand({ Bucket }));
-  return Bucket;
-}
-
-/** Writes an object and reads it back. */
-async function roundTrip(s3: S3Client, Bucket: string, Key: string): Promise<void> {
-  const text = randomBytes(64).toString("hex");
-  await s3.send(new PutObjectCommand({ Bucket, Key, Body: text }));
-  const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
-  expect(await Body?.transformToString()).toBe(text);
-}
 
 test("an S3 client writes, lists, reads and deletes with the role's credentials", async () => {
   const { access, imds, provider } = await startInstance();
@@ -45,7 +29,7 @@ test("an S3 client writes, lists, reads and deletes with the role's credentials"
   expect(imds.requests.map(({ step }) => step)).toEqual(["token", "role", "credentials"]);
 });
 
-test("clients go on through rotations, without a call that fails and without being told", async () => {
+test("clients go on through rotations without a failed call", async () => {
   const instance = await startInstance();
   const provider = instance.provider({ maxAgeSeconds: 1 });
   const clients = Array.from({ length: 5 }, () => s3Client(instance.access, provider));
@@ -105,7 +89,7 @@ test("a multipart upload spans a rotation", async () => {
   expect(read.digest("hex")).toBe(createHash("sha256").update(Buffer.concat(parts)).digest("hex"));
 });
 
-/** What the gateway says to a client with these credentials; any other end is an error. */
+/** What the gateway does with the requests of a client with these credentials; any other result is an error. */
 async function answerTo(
   { access }: Instance,
   credentials: AwsCredentialIdentity | InstanceRoleProvider,
@@ -123,7 +107,7 @@ async function answerTo(
 
 const wrongToken = (): string => randomBytes(200).toString("base64");
 
-test("the gateway takes a session's whole set of credentials and refuses any part of it", async () => {
+test("the gateway accepts a session's credentials as a whole and refuses any part of them", async () => {
   const instance = await startInstance();
   const whole = await instance.assumeRole();
   const other = await instance.assumeRole();

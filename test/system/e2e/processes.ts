@@ -33,7 +33,7 @@ export class Daemon {
     });
   }
 
-  /** @throws Error if the program has ended by itself; look into its log. */
+  /** @throws Error if the program has ended by itself; its log says why. */
   check(): void {
     const { exitCode, signalCode } = this.#child;
     const ended = this.#failure ?? exitCode ?? signalCode;

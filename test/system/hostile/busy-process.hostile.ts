@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { CLEAN_ENVIRONMENT } from "../../support/child-process.js";
-import { BUILD_MS, hostileProject, type Launcher, startScene } from "./hostile-setup.js";
+import { BUILD_MS, hostileProject, type Launcher, startProcesses } from "./hostile-setup.js";
 
 const SETTINGS = { timeout: 1000, maxRetries: 3 };
 
@@ -13,7 +13,7 @@ describe("an event loop that is blocked for seconds", () => {
   test.for(["timer", "immediate", "poll"])(
     "within a callback of the kind %s, while a response is under way: it counts, however late it is read",
     async (within) => {
-      const { server, service } = await startScene(project, { timeout: 500, maxRetries: 0 });
+      const { server, service } = await startProcesses(project, { timeout: 500, maxRetries: 0 });
       await service.call();
       const next = await server.rotate();
       await server.delay(200, "credentials");
@@ -26,7 +26,7 @@ describe("an event loop that is blocked for seconds", () => {
 
   test("until the credentials have expired: the next call has new ones", async () => {
     const options = { ...SETTINGS, advisoryWindowSeconds: 1 };
-    const { server, service } = await startScene(project, options, { seconds: 2 });
+    const { server, service } = await startProcesses(project, options, { seconds: 2 });
     await service.call();
     const next = await server.rotate();
     await service.process.ask("block", { ms: 3500 });
@@ -43,7 +43,7 @@ const FEW_FILES: Launcher = {
 
 describe("a process that has no file descriptor left", () => {
   test("keeps the cached credentials, and refreshes once some are free", async () => {
-    const { server, service } = await startScene(project, SETTINGS, { launcher: FEW_FILES });
+    const { server, service } = await startProcesses(project, SETTINGS, { launcher: FEW_FILES });
     const { accessKeyId } = await service.call();
     expect(await service.process.ask("exhaust")).toBe("EMFILE");
     const next = await server.rotate();
@@ -55,7 +55,7 @@ describe("a process that has no file descriptor left", () => {
   });
 
   test("at its first call gets a typed error, and credentials once some are free", async () => {
-    const { service } = await startScene(project, SETTINGS, { launcher: FEW_FILES });
+    const { service } = await startProcesses(project, SETTINGS, { launcher: FEW_FILES });
     expect(await service.process.ask("exhaust")).toBe("EMFILE");
     expect(await service.call()).toMatchObject({ end: "typed error" });
     await service.process.ask("free");

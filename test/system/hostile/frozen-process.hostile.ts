@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { beforeAll, describe, expect, test } from "vitest";
-import { BUILD_MS, boundOf, hostileProject, startScene } from "./hostile-setup.js";
+import { BUILD_MS, boundOf, hostileProject, startProcesses } from "./hostile-setup.js";
 
 const SETTINGS = { timeout: 1000, maxRetries: 3 };
 const LIFETIME_SECONDS = 4;
@@ -10,19 +10,19 @@ beforeAll(async () => {
   project = await hostileProject();
 }, BUILD_MS);
 
-/** An application that holds a set of a few seconds and was frozen until that has expired. */
+/** An application that was frozen until its credentials, which live a few seconds, had expired. */
 async function frozenPastExpiry() {
   const options = { ...SETTINGS, advisoryWindowSeconds: 1 };
-  const scene = await startScene(project, options, { seconds: LIFETIME_SECONDS });
-  const { accessKeyId: old } = await scene.service.call();
-  await scene.service.process.freeze();
+  const processes = await startProcesses(project, options, { seconds: LIFETIME_SECONDS });
+  const { accessKeyId: old } = await processes.service.call();
+  await processes.service.process.freeze();
   // The server rounds up to whole seconds.
   await wait((LIFETIME_SECONDS + 1) * 1000);
-  return { ...scene, old };
+  return { ...processes, old };
 }
 
 describe("a process that was frozen until its credentials had expired", () => {
-  test("hands out new ones to every caller as soon as it is thawed, after one look", async () => {
+  test("returns new ones to every caller once it is thawed, after one refresh", async () => {
     const { server, service } = await frozenPastExpiry();
     const next = await server.rotate();
     const before = (await server.steps()).length;
@@ -32,7 +32,7 @@ describe("a process that was frozen until its credentials had expired", () => {
     await service.endsCleanly();
   });
 
-  test("serves the expired ones within the bound while metadata is down, says so, and recovers", async () => {
+  test("returns the expired ones, marked stale, in bounded time while metadata is down, and recovers", async () => {
     const { server, service, old } = await frozenPastExpiry();
     await server.process.freeze();
     service.process.thaw();
@@ -47,8 +47,8 @@ describe("a process that was frozen until its credentials had expired", () => {
   });
 });
 
-test("a process that was frozen in the middle of a look, past its deadline, has credentials when it is thawed", async () => {
-  const { server, service } = await startScene(project, { timeout: 500, maxRetries: 1 });
+test("a process that was frozen during a refresh, past its deadline, has credentials when it is thawed", async () => {
+  const { server, service } = await startProcesses(project, { timeout: 500, maxRetries: 1 });
   await server.delay(100, "credentials");
   const call = service.call();
   while (!(await server.steps()).includes("credentials"));

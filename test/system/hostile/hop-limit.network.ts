@@ -1,17 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { expectTyped } from "./hostile-setup.js";
 import type { NetworkNamespace } from "./network-namespace.js";
-import { networkScenes, SETTINGS } from "./network-setup.js";
+import { networksWithMetadata, SETTINGS } from "./network-setup.js";
 
-const networkScene = networkScenes();
+const newNetwork = networksWithMetadata();
 
 describe("the response hop limit", () => {
   /** As EC2 does it: what carries an answer has so many hops, the connection itself is made as usual. */
   const limit = (metadata: NetworkNamespace, hops: number) =>
     metadata.rule("output", `tcp sport 80 ip length > 60 counter ip ttl set ${hops}`);
 
-  test("of 1: in a container the connection opens and no answer comes, and the error names the cure", async () => {
-    const { container, host, metadata, serviceIn } = await networkScene();
+  test("of 1: in a container the connection opens and no response arrives, and the error names the fix", async () => {
+    const { container, host, metadata, serviceIn } = await newNetwork();
     limit(metadata, 1);
     host.rule("prerouting", "tcp sport 80 ip ttl 1 counter");
     const service = serviceIn(container);
@@ -25,7 +25,7 @@ describe("the response hop limit", () => {
   });
 
   test("of 1 is enough for a process on the instance itself", async () => {
-    const { host, metadata, serviceIn } = await networkScene();
+    const { host, metadata, serviceIn } = await newNetwork();
     limit(metadata, 1);
     const service = serviceIn(host);
     expect(await service.call()).toMatchObject({ end: "credentials" });
@@ -34,7 +34,7 @@ describe("the response hop limit", () => {
   });
 
   test("of 2 is enough for a container; a process that runs picks the change up", async () => {
-    const { container, metadata, serviceIn } = await networkScene();
+    const { container, metadata, serviceIn } = await newNetwork();
     limit(metadata, 1);
     const service = serviceIn(container);
     expectTyped(await service.call(), "IMDS_TIMEOUT", SETTINGS);

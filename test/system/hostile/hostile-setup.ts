@@ -9,7 +9,7 @@ import { ProcessPartner } from "./process-partner.js";
 
 /** How a call of the provider ended, as the application saw it. */
 export interface Outcome {
-  readonly end: "credentials" | "half a set" | "typed error" | "untyped error";
+  readonly end: "credentials" | "incomplete credentials" | "typed error" | "untyped error";
   readonly ms: number;
   readonly accessKeyId?: string;
   readonly expired?: boolean;
@@ -70,7 +70,7 @@ export class MetadataServer {
     return new MetadataServer(partner, await partner.ask("listen", where));
   }
 
-  /** Serves a new set with this lifetime, an hour by default; gives its access key's id. */
+  /** Serves new credentials with this lifetime, an hour by default. @returns their access key id */
   rotate = (seconds = 3600): Promise<string> => this.process.ask("rotate", { seconds });
 
   /** Without `times`, from now on. */
@@ -102,7 +102,7 @@ export class Service {
     }
   }
 
-  /** Nothing is left open, and with nothing to do the process ends by itself and has said nothing. */
+  /** Nothing is left open; with nothing to do, the process ends by itself and has written nothing. */
   async endsCleanly(): Promise<void> {
     expect(await this.process.ask("openSockets")).toBe(0);
     expect(await this.process.end()).toEqual({ code: 0, signal: null, stderr: "" });
@@ -110,7 +110,7 @@ export class Service {
 }
 
 /** A metadata server and an application that uses it. */
-export async function startScene(
+export async function startProcesses(
   project: string,
   options: InstanceRoleOptions,
   { seconds = 3600, launcher }: { seconds?: number; launcher?: Launcher } = {},

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { networkScenes } from "./network-setup.js";
+import { networksWithMetadata } from "./network-setup.js";
 
-const networkScene = networkScenes();
+const newNetwork = networksWithMetadata();
 
 const ENDS = /^(credentials ASIA\w+|typed error IMDS_(TIMEOUT|UNREACHABLE))$/;
 
@@ -9,9 +9,9 @@ const ENDS = /^(credentials ASIA\w+|typed error IMDS_(TIMEOUT|UNREACHABLE))$/;
 const PATIENT = { timeout: 1500, maxRetries: 3 };
 
 test.for([5, 20, 40])(
-  "with %i percent of the packets lost every call ends, with credentials or a typed error; afterwards all is well",
+  "with %i percent of the packets lost every call ends, with credentials or a typed error; afterwards calls succeed",
   async (percent) => {
-    const { container, host, server, serviceIn } = await networkScene();
+    const { container, host, server, serviceIn } = await newNetwork();
     host.rule("forward", `numgen random mod 100 < ${percent} counter drop`);
     const service = serviceIn(container, PATIENT);
     const counts = await service.process.ask<Record<string, number>>("burstOfUnshared", { callers: 40 });

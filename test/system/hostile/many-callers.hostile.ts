@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { BUILD_MS, hostileProject, startScene } from "./hostile-setup.js";
+import { BUILD_MS, hostileProject, startProcesses } from "./hostile-setup.js";
 
 const SETTINGS = { timeout: 1000, maxRetries: 3 };
 const callers = 10_000;
@@ -10,16 +10,16 @@ beforeAll(async () => {
 }, BUILD_MS);
 
 describe("10,000 concurrent calls", () => {
-  test("at the start share one look", async () => {
-    const { server, service } = await startScene(project, SETTINGS);
+  test("at the start share one load", async () => {
+    const { server, service } = await startProcesses(project, SETTINGS);
     const counts = await service.process.ask<Record<string, number>>("burst", { callers });
     expect(Object.values(counts)).toEqual([callers]);
     expect(await server.steps()).toEqual(["token", "role", "credentials"]);
     await service.endsCleanly();
   });
 
-  test("get the same new set after the old one was invalidated, from one look", async () => {
-    const { server, service } = await startScene(project, SETTINGS);
+  test("get the same new credentials after an invalidation, from one refresh", async () => {
+    const { server, service } = await startProcesses(project, SETTINGS);
     await service.call();
     const next = await server.rotate();
     await service.process.ask("invalidate");
@@ -28,8 +28,8 @@ describe("10,000 concurrent calls", () => {
     await service.endsCleanly();
   });
 
-  test("all get the typed error of one look that failed", async () => {
-    const { server, service } = await startScene(project, SETTINGS);
+  test("all get the typed error of one failed load", async () => {
+    const { server, service } = await startProcesses(project, SETTINGS);
     await server.fail({ on: "token", status: 403 });
     const counts = { "typed error IMDS_FORBIDDEN": callers };
     expect(await service.process.ask("burst", { callers })).toEqual(counts);
@@ -37,9 +37,9 @@ describe("10,000 concurrent calls", () => {
     await service.endsCleanly();
   });
 
-  test("of a thousand providers with equal settings share one look as well", async () => {
+  test("of a thousand providers with equal settings share one load", async () => {
     // Each provider reads the shared config file for itself, which keeps the process busy for a while.
-    const { server, service } = await startScene(project, { ...SETTINGS, timeout: 10_000 });
+    const { server, service } = await startProcesses(project, { ...SETTINGS, timeout: 10_000 });
     const counts = await service.process.ask<Record<string, number>>("burstOfProviders", { callers: 1000 });
     expect(Object.values(counts)).toEqual([1000]);
     expect(await server.steps()).toEqual(["token", "role", "credentials"]);
@@ -49,7 +49,7 @@ describe("10,000 concurrent calls", () => {
 
 describe("worker threads", () => {
   test("each load with a provider of their own, and end by themselves", async () => {
-    const { server, service } = await startScene(project, SETTINGS);
+    const { server, service } = await startProcesses(project, SETTINGS);
     const { accessKeyId } = await service.call();
     const ended = Array.from({ length: 8 }, () => `${accessKeyId}, exit 0`);
     expect(await service.process.ask("workers", { count: 8 })).toEqual(ended);
@@ -57,8 +57,8 @@ describe("worker threads", () => {
     await service.endsCleanly();
   });
 
-  test("that are terminated in the middle of a look leave the process and its provider as they were", async () => {
-    const { server, service } = await startScene(project, SETTINGS);
+  test("that are terminated during a load leave the process and its provider as they were", async () => {
+    const { server, service } = await startProcesses(project, SETTINGS);
     await server.fail({ on: "token", mode: "hang", times: 4 });
     const workers = service.process.ask("workers", { count: 4 });
     while ((await server.steps()).length < 4);

@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { InstanceMetadataErrorCode } from "../../../src/index.js";
-import { BUILD_MS, expectTyped, hostileProject, MetadataServer, startScene } from "./hostile-setup.js";
+import { BUILD_MS, expectTyped, hostileProject, MetadataServer, startProcesses } from "./hostile-setup.js";
 
 const SETTINGS = { timeout: 300, maxRetries: 1 };
 
@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 describe("a metadata server that is killed", () => {
   test("is unreachable, and is found again when it is started on its port", async () => {
-    const { server, service } = await startScene(project, SETTINGS);
+    const { server, service } = await startProcesses(project, SETTINGS);
     await server.process.kill();
     expectTyped(await service.call(), "IMDS_UNREACHABLE", SETTINGS);
     const restarted = await MetadataServer.start(project, { port: server.port });
@@ -20,8 +20,8 @@ describe("a metadata server that is killed", () => {
     await service.endsCleanly();
   });
 
-  test("while it owes an answer leaves a typed error behind, and the next one's token is asked for", async () => {
-    const { server, service } = await startScene(project, SETTINGS);
+  test("during a request ends it with a typed error, and the next server's token is used", async () => {
+    const { server, service } = await startProcesses(project, SETTINGS);
     await server.fail({ on: "credentials", mode: "hang" });
     const call = service.call();
     while (!(await server.steps()).includes("credentials"));
@@ -64,9 +64,13 @@ const OTHERS: readonly (readonly [string, InstanceMetadataErrorCode, (socket: So
     "INVALID_RESPONSE",
     (socket) => socket.once("data", () => socket.end("HTTP/1.1 200 OK\r\n\r\n<html>It works!</html>")),
   ],
-  ["somebody who hangs up", "IMDS_UNREACHABLE", (socket) => socket.once("data", () => socket.destroy())],
-  ["somebody who hangs up at once", "IMDS_UNREACHABLE", (socket) => socket.destroy()],
-  ["somebody who says nothing", "IMDS_TIMEOUT", () => {}],
+  [
+    "a server that hangs up after the request",
+    "IMDS_UNREACHABLE",
+    (socket) => socket.once("data", () => socket.destroy()),
+  ],
+  ["a server that hangs up at once", "IMDS_UNREACHABLE", (socket) => socket.destroy()],
+  ["a server that never responds", "IMDS_TIMEOUT", () => {}],
 ];
 
 async function listenAs(port: number, behave: (socket: Socket) => void): Promise<() => Promise<void>> {
@@ -86,11 +90,11 @@ async function listenAs(port: number, behave: (socket: Socket) => void): Promise
   return close;
 }
 
-describe("a port that somebody else has taken", () => {
+describe("a port that another program has taken", () => {
   test.each(OTHERS)(
-    "%s: %s, a set at hand stays, and the true server is found again",
+    "%s: %s, cached credentials stay in use, and the true server is found again",
     async (_, code, behave) => {
-      const { server, service } = await startScene(project, SETTINGS);
+      const { server, service } = await startProcesses(project, SETTINGS);
       await server.process.kill();
       const leave = await listenAs(server.port, behave);
       expectTyped(await service.call(), code, SETTINGS);

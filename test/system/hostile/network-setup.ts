@@ -6,14 +6,14 @@ import { METADATA_ADDRESS, METADATA_ENDPOINT, type RoutedNetwork, routedNetwork 
 
 export const SETTINGS = { timeout: 500, maxRetries: 1 } as const;
 
-export interface NetworkScene extends RoutedNetwork {
+export interface NetworkWithMetadata extends RoutedNetwork {
   readonly server: MetadataServer;
   /** An application that runs there. */
   serviceIn(where: NetworkNamespace, options?: InstanceRoleOptions): Service;
 }
 
-/** For a test file: what gives each of its tests a network with a metadata server. */
-export function networkScenes(): () => Promise<NetworkScene> {
+/** For a test file. @returns a function that makes a network with a metadata server */
+export function networksWithMetadata(): () => Promise<NetworkWithMetadata> {
   let project = "";
   beforeAll(async () => {
     project = await hostileProject();

@@ -17,7 +17,7 @@ export interface Ending {
   readonly stderr: string;
 }
 
-/** A process of `programs/`, with which the test talks in lines. */
+/** A process that runs one of `programs/`; the test and it exchange lines of JSON. */
 export class ProcessPartner {
   readonly #child: ChildProcess;
   readonly #pending = new Map<number, Pending>();
@@ -38,7 +38,7 @@ export class ProcessPartner {
     });
   }
 
-  /** Has it do something, and gives what came of it. */
+  /** Sends an action. @returns its result */
   ask<T>(action: string, args: Readonly<Record<string, unknown>> = {}): Promise<T> {
     const id = ++this.#questions;
     this.#child.stdin?.write(`${JSON.stringify({ id, action, args })}\n`);
@@ -47,7 +47,7 @@ export class ProcessPartner {
     });
   }
 
-  /** Stops it where it stands. */
+  /** Suspends it (SIGSTOP). */
   async freeze(): Promise<void> {
     this.#child.kill("SIGSTOP");
     while (this.#state() !== "T") await wait(5);
@@ -62,7 +62,7 @@ export class ProcessPartner {
     await this.#ended;
   }
 
-  /** Leaves it without anything to do; resolves once it has ended by itself. */
+  /** Closes its input, so that it has nothing left to do; resolves once it has ended by itself. */
   end(): Promise<Ending> {
     this.#child.stdin?.end();
     return this.#ended;

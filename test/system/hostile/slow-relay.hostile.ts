@@ -33,7 +33,7 @@ async function startRelay(to: number, delay: { ms: number }): Promise<number> {
 }
 
 describe("metadata behind a relay", () => {
-  test("that takes its time is read all the same", async () => {
+  test("that takes its time is read", async () => {
     const server = await MetadataServer.start(project);
     const port = await startRelay(server.port, { ms: 50 });
     const service = new Service(project, {
@@ -46,7 +46,7 @@ describe("metadata behind a relay", () => {
     await service.endsCleanly();
   });
 
-  test("that takes longer than the timeout is a timeout, however often it is tried; then it gets better", async () => {
+  test("that takes longer than the timeout is a timeout, however often it is tried; then the relay gets faster", async () => {
     const server = await MetadataServer.start(project);
     const delay = { ms: SETTINGS.timeout };
     const service = new Service(project, {

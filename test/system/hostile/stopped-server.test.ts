@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { BUILD_MS, expectTyped, hostileProject, startScene } from "./hostile-setup.js";
+import { BUILD_MS, expectTyped, hostileProject, startProcesses } from "./hostile-setup.js";
 
 const SETTINGS = { timeout: 300, maxRetries: 1 };
 
@@ -11,7 +11,7 @@ beforeAll(async () => {
 describe("a metadata server that is stopped", () => {
   // In a process that does nothing else: nothing but the deadline itself wakes it.
   test("is a timeout of the token that names the hop limit, and is found again when it goes on", async () => {
-    const { server, service } = await startScene(project, SETTINGS);
+    const { server, service } = await startProcesses(project, SETTINGS);
     await server.process.freeze();
     const outcome = await service.call();
     expectTyped(outcome, "IMDS_TIMEOUT", SETTINGS);
@@ -22,8 +22,8 @@ describe("a metadata server that is stopped", () => {
     await service.endsCleanly();
   });
 
-  test("does not take the set at hand away", async () => {
-    const { server, service } = await startScene(project, SETTINGS);
+  test("leaves the cached credentials in use", async () => {
+    const { server, service } = await startProcesses(project, SETTINGS);
     const { accessKeyId } = await service.call();
     await server.process.freeze();
     expect(await service.call({ forceRefresh: true })).toMatchObject({ end: "credentials", accessKeyId });

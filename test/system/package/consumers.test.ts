@@ -106,7 +106,7 @@ test("the ESM and the CommonJS copy in one process share one load and one error 
   ]);
 });
 
-/** As Jest runs CommonJS: every file but Node's own in a `vm`, where a dynamic import has nobody to answer it. */
+/** As Jest runs CommonJS: every file but Node's own in a `vm`, where nothing answers a dynamic import. */
 const JEST_LIKE = `
   const { readFileSync } = require("node:fs");
   const { createRequire, isBuiltin } = require("node:module");

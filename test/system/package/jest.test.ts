@@ -28,7 +28,7 @@ const TEST = `
   });
 `;
 
-test("within Jest, connections that fail are told from answers that are no HTTP", async () => {
+test("within Jest, failed connections are distinguished from responses that are not HTTP", async () => {
   const project = await projectWith(["jest"], [{ fileName: "codes.test.cjs", text: TEST }]);
 
   const outcomes = await outcomesOf(project, JEST);

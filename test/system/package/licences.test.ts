@@ -20,7 +20,7 @@ test("whatever comes with the package is under a licence that asks for a notice 
     ]),
   );
   expect(shipped.filter(([, { license = "none" }]) => !ALLOWED.has(license))).toEqual([]);
-  // The lock file says what the registry says; the package itself has the last word.
+  // The lock file repeats the registry; the licence in the package itself counts.
   for (const [place, { license }] of shipped) {
     expect(JSON.parse(readFileSync(join(ROOT, place, "package.json"), "utf8"))).toMatchObject({ license });
   }

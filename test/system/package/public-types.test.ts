@@ -42,7 +42,7 @@ test("a provider is one of the SDK's, with more on it", () => {
   expectTypeOf<InstanceRoleProvider>().toExtend<Disposable>();
 });
 
-test("the status says when and what, or undefined", () => {
+test("the status has dates and names, or undefined", () => {
   expectTypeOf<ReturnType<InstanceRoleProvider["status"]>>().toEqualTypeOf<RefreshStatus>();
   expectTypeOf<RefreshStatus>().toEqualTypeOf<{
     readonly roleName: string | undefined;

@@ -14,7 +14,7 @@ const INSTALLED = [
   "@aws-sdk/credential-providers",
 ];
 
-/** What public-types.test.ts checks against the sources, as somebody who installed the package would write it. */
+/** What public-types.test.ts checks against the sources, as a user who installed the package would write it. */
 async function typeTests(): Promise<string> {
   const text = await readFile(join(import.meta.dirname, "public-types.test.ts"), "utf8");
   return text

@@ -8,7 +8,7 @@ import { runProgram } from "../../support/programs.js";
 /** Long enough for any good answer on a busy machine. */
 const PATIENT_MS = 20_000;
 
-/** A mocked IMDS behind a plain forwarder, which sees every connection come and go. */
+/** A mocked IMDS behind a plain forwarder, which counts the connections. */
 async function watchedImds() {
   const imds = createMockImds();
   const { port: target } = await imds.listen();

@@ -1,4 +1,4 @@
-// An application that uses the package as it is published, and does to itself what hostile conditions do.
+// An application that uses the package as it is published, and puts itself under hostile conditions.
 
 import { closeSync, openSync, readdirSync, readFile, readFileSync, readlinkSync } from "node:fs";
 import { Worker } from "node:worker_threads";
@@ -10,7 +10,7 @@ const provider = fromInstanceRole(options);
 const files = [];
 const workers = [];
 
-/** How a call ended, and whether what it gave is all of one set. */
+/** How a call ended, and whether all that it returned belongs together. */
 async function outcomeOf(call) {
   const started = performance.now();
   const took = () => Math.round(performance.now() - started);
@@ -18,7 +18,7 @@ async function outcomeOf(call) {
     const { accessKeyId, secretAccessKey, sessionToken, expiration } = await call();
     const whole =
       secretAccessKey === `secret-of-${accessKeyId}` && sessionToken === `token-of-${accessKeyId}`;
-    const end = whole ? "credentials" : "half a set";
+    const end = whole ? "credentials" : "incomplete credentials";
     return { end, accessKeyId, expired: expiration.getTime() <= Date.now(), ms: took() };
   } catch (error) {
     if (!(error instanceof InstanceMetadataError)) {
@@ -84,12 +84,12 @@ function startWorker() {
   const worker = new Worker(source, { eval: true, workerData: options });
   workers.push(worker);
   return new Promise((resolve) => {
-    let said = "nothing";
+    let received = "nothing";
     worker.once("message", (message) => {
-      said = message;
+      received = message;
     });
     worker.once("error", (error) => resolve(`error ${error.message}`));
-    worker.once("exit", (code) => resolve(`${said}, exit ${code}`));
+    worker.once("exit", (code) => resolve(`${received}, exit ${code}`));
   });
 }
 
