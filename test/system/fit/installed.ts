@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { installOutside } from "../../support/installed-outside.js";
+import { seedStrictStores } from "./strict-stores.js";
 
 /** The oldest and the newest TypeScript that consumers may have, and all between. */
 const TYPESCRIPTS = ["5.2", "5.3", "5.4", "5.5", "5.6", "5.7", "5.8", "5.9", "6.0"] as const;
@@ -28,6 +29,8 @@ declare module "vitest" {
     typescripts: readonly TypeScriptVersion[];
     /** The `node_modules` with the bundlers that are no dependencies of this repository. */
     bundlerPackages: string;
+    /** The directory with what pnpm and yarn need to install without a network. */
+    strictStores: string;
   }
 }
 
@@ -38,12 +41,14 @@ function runtime(name: Runtime): string {
   return program;
 }
 
-const BUNDLERS = ["@vercel/ncc@0", "postject@1.0.0-alpha.6", "vite@8"];
+const BUNDLERS = ["@vercel/ncc@0", "@yarnpkg/cli-dist@4", "pnpm@12", "postject@1.0.0-alpha.6", "vite@8"];
 
 /** Installs what is not there yet. */
 export default function setup({ provide }: TestProject): void {
   provide("runtimes", { bun: runtime("bun"), deno: runtime("deno") });
-  provide("bundlerPackages", join(installOutside("bundlers", BUNDLERS), "node_modules"));
+  const bundlerPackages = join(installOutside("bundlers", BUNDLERS), "node_modules");
+  provide("bundlerPackages", bundlerPackages);
+  provide("strictStores", seedStrictStores(bundlerPackages));
   const aliases = TYPESCRIPTS.map((version) => `typescript-${version}@npm:typescript@~${version}.0`);
   const home = installOutside(`typescript-${TYPESCRIPTS.join("-")}`, aliases);
   provide(
