@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
@@ -9,6 +10,17 @@ import { createMockImds } from "../../../src/testing/index.js";
 import { CLEAN_ENVIRONMENT, run } from "../../support/child-process.js";
 import { parseYaml, snippetsOf, theSnippet } from "./snippets.js";
 import { linkCommand, projectWith } from "./test-runs.js";
+
+/** A user's test that needs nothing but the package and a metadata service. */
+const ROLE_TEST = `
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fromInstanceRole } from "ec2-role-credentials";
+
+test("the role's credentials are there", async () => {
+  assert.match((await fromInstanceRole()()).accessKeyId, /^ASIA/);
+});
+`;
 
 const OTHER_PROCESSES = "docs/testing-other-processes.md";
 const MOCK_COMMAND = /^npx ec2-role-credentials mock\b.*$/m;
@@ -48,7 +60,7 @@ async function firstLineOf(line: string): Promise<string> {
 }
 
 test("the command in the testing guide serves metadata at the address it prints", async () => {
-  const snippet = theSnippet(OTHER_PROCESSES, (one) => one.language === "sh" && MOCK_COMMAND.test(one.text));
+  const snippet = theSnippet(OTHER_PROCESSES, ({ text }) => text.includes("--role my-role --ttl"));
   // The usual port may be in use.
   const line = await firstLineOf(`${snippet.text.trim()} --port 0`);
 
@@ -84,6 +96,26 @@ test.for(["README.md", "docs/get-started.md"])(
     expect(stdout).toContain("mock-role");
   },
 );
+
+test("the command that runs `npm test` with a mock works in a project of its own", async () => {
+  const { text: line } = theSnippet(OTHER_PROCESSES, (one) => one.text.trim().endsWith("mock -- npm test"));
+  const project = await projectWith([], [{ fileName: "role.test.mjs", text: ROLE_TEST }]);
+  await linkCommand(project);
+  const manifest = { name: "service", private: true, scripts: { test: "node --test role.test.mjs" } };
+  await writeFile(join(project, "package.json"), JSON.stringify(manifest));
+  const inProject = (command: string) =>
+    run("sh", ["-euc", command], {
+      cwd: project,
+      env: { npm_config_cache: join(project, "npm-cache"), npm_config_offline: "true" },
+    });
+
+  const passing = await inProject(line.trim());
+  const failing = await inProject(line.trim().replace("mock --", "mock --no-role --"));
+
+  expect(passing.exitCode, passing.stdout + passing.stderr).toBe(0);
+  expect(passing.stdout).toMatch(/the role's credentials are there/);
+  expect(failing.exitCode).toBe(1);
+});
 
 test("the compose file starts the mock where the service looks for it", () => {
   const snippet = theSnippet(OTHER_PROCESSES, (one) => one.fileName === "compose.yaml");

@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
-import { describe, expect, type TestContext, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type ChildRun, run } from "../../support/child-process.js";
 import { lacks } from "./debian.js";
-import { skipOrFail } from "./describe-client.js";
+import { requirePresent } from "./describe-client.js";
 import { EC2_ADDRESS, inNamespace, REASON_FOR_NO_NAMESPACE } from "./namespace.js";
 
 const PATIENCE_MS = 90_000;
@@ -20,15 +20,15 @@ function withMock(flags: readonly string[], program: readonly string[]): Promise
 
 describe("cloud-init", { timeout: PATIENCE_MS }, () => {
   const missing = lacks("/usr/lib/python3/dist-packages/cloudinit", "cloud-init");
-  const crawl = async (context: TestContext, ...flags: string[]) => {
-    skipOrFail(context, REASON_FOR_NO_NAMESPACE ?? missing());
+  const crawl = async (...flags: string[]) => {
+    requirePresent(REASON_FOR_NO_NAMESPACE ?? missing());
     const { exitCode, stdout, stderr } = await withMock(flags, ["/usr/bin/python3", CRAWL]);
     expect({ exitCode, stderr: exitCode === 0 ? "" : stderr }).toEqual({ exitCode: 0, stderr: "" });
     return JSON.parse(stdout);
   };
 
-  test("reads the whole tree through a session token", async (context) => {
-    const crawled = await crawl(context, "--user-data", CRAWL, "--region", "eu-central-1");
+  test("reads the whole tree through a session token", async () => {
+    const crawled = await crawl("--user-data", CRAWL, "--region", "eu-central-1");
 
     expect(crawled["user-data"]).toMatch(/^"""Prints what cloud-init reads/);
     expect(crawled._metadata_api_version).toBe("2021-03-23");
@@ -42,16 +42,16 @@ describe("cloud-init", { timeout: PATIENCE_MS }, () => {
     expect(crawled.dynamic["instance-identity"].document).toMatchObject({ region: "eu-central-1" });
   });
 
-  test("gets nothing when the token is refused", async (context) => {
-    expect(await crawl(context, "--fail", "token:403")).toEqual({});
+  test("gets nothing when the token is refused", async () => {
+    expect(await crawl("--fail", "token:403")).toEqual({});
   });
 });
 
 describe("ec2-metadata", { timeout: PATIENCE_MS }, () => {
   const missing = lacks(EC2_METADATA, "amazon-ec2-utils");
 
-  test("prints the instance's metadata, read through a session token", async (context) => {
-    skipOrFail(context, REASON_FOR_NO_NAMESPACE ?? missing());
+  test("prints the instance's metadata, read through a session token", async () => {
+    requirePresent(REASON_FOR_NO_NAMESPACE ?? missing());
 
     const { exitCode, stdout } = await withMock(["--region", "eu-central-1"], [EC2_METADATA, "--all"]);
 
@@ -71,8 +71,8 @@ describe("ec2-metadata", { timeout: PATIENCE_MS }, () => {
       expect(lines).toContain(line);
   });
 
-  test("says so when the token is refused", async (context) => {
-    skipOrFail(context, REASON_FOR_NO_NAMESPACE ?? missing());
+  test("says so when the token is refused", async () => {
+    requirePresent(REASON_FOR_NO_NAMESPACE ?? missing());
 
     const { exitCode, stdout } = await withMock(["--fail", "token:403"], [EC2_METADATA, "--instance-id"]);
 
