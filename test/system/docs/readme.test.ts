@@ -102,11 +102,13 @@ describe("the README compiles, strict", () => {
 });
 
 const WITHOUT_CLIENTS = `
-import { expiredTokenPlugin, fromInstanceRole, InstanceMetadataClient, InstanceMetadataError, instanceRegion } from "ec2-role-credentials";
+import { expiredTokenPlugin, fromInstanceRole, InstanceMetadataClient, InstanceMetadataError, instanceRegion, refreshAhead } from "ec2-role-credentials";
 const credentials = fromInstanceRole({ logger: console });
 export const plugin = expiredTokenPlugin(credentials);
 export const region: () => Promise<string> = instanceRegion();
 export const id: Promise<string> = new InstanceMetadataClient().instanceId();
+export const code = credentials.status().lastError?.code;
+export const assumed = refreshAhead(credentials, { name: "assumed" }).status().expiration;
 export const isOurs = (error: unknown) => error instanceof InstanceMetadataError && error.code === "NO_ROLE_ATTACHED";
 `;
 
