@@ -8,6 +8,9 @@ const harmless = "The credentials could not be read from http://127.0.0.1:1338: 
 test.for([
   ["whole", secret],
   ["in part, as a parser quotes it", secret.slice(7, 17)],
+  ["six characters of it", secret.slice(11, 17)],
+  ["six characters of it in base64", Buffer.from(secret).toString("base64").slice(8, 16)],
+  ["six characters of it in hex", Buffer.from(secret).toString("hex").slice(10, 22)],
   ["percent-encoded", encodeURIComponent(secret)],
   ["in base64", Buffer.from(secret).toString("base64")],
   ["in hex", Buffer.from(secret).toString("hex")],
@@ -16,7 +19,7 @@ test.for([
   expect(findLeaks(`${harmless} ${planted} ${harmless}`, [secret])).not.toEqual([]);
 });
 
-test("text without a secret raises no alarm", () => {
+test("text without a secret has no leaks", () => {
   expect(findLeaks(harmless, [secret])).toEqual([]);
 });
 

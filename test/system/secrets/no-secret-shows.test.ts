@@ -22,7 +22,7 @@ test("no secret shows in any output, log line, error, event, status or inspectio
 }, async () => {
   const { output, secrets } = await outputOf();
 
-  // Every first load and every rotation has a set and a token of its own.
+  // Every first load and every rotation has credentials and a token of its own.
   expect(secrets.length).toBeGreaterThan(300);
   expect(output).toContain("[INVALID_RESPONSE]");
   expect(output).toContain("[ROLE_NOT_ASSUMABLE]");

@@ -41,8 +41,8 @@ function noteSecrets(): void {
   for (const secret of [secretAccessKey, sessionToken]) if (secret) secrets.add(secret);
   for (const { headers } of imds.requests) {
     const token = headers["x-aws-ec2-metadata-token"];
-    // A document that was served as a token: what is secret in it is known already.
-    if (token && !token.startsWith("{")) secrets.add(token);
+    // A scenario may serve a document as a token, whose secrets are known already, or a few words.
+    if (token && !token.startsWith("{") && token.length > 20) secrets.add(token);
   }
 }
 
@@ -53,7 +53,7 @@ async function attempt(title: string, call: () => Promise<unknown>): Promise<voi
   noteSecrets();
 }
 
-/** A first load, then a refresh while a set is at hand, then metadata: each under the same fault. */
+/** A first load, then a refresh with cached credentials, then metadata: each under the same fault. */
 async function goThrough(title: string, fault?: MockFault): Promise<void> {
   const silent = fault?.mode === "hang" || fault?.mode === "drip";
   const options = { ...base, timeout: silent ? 30 : 1000 };
@@ -107,8 +107,37 @@ const refusal = (): string => {
   const Message = `cannot use ${sessionToken} with ${secretAccessKey}`;
   return JSON.stringify({ ...JSON.parse(document()), Code: "AssumeRoleUnauthorizedAccess", Message });
 };
-/** Bodies that a parser, a check or an error message would love to quote. */
+const lastToken = (): string =>
+  imds.requests
+    .map(({ headers }) => headers["x-aws-ec2-metadata-token"])
+    .findLast(Boolean)
+    ?.toString() ?? "";
+
+/** Breaks JSON in the middle of a value, where a parser quotes what is around. */
+const brokenWithin =
+  (field: string, by: string) =>
+  (body: string): string =>
+    body.replace(new RegExp(`("${field}"\\s*:\\s*"[^"]{9})`), `$1${by}`);
+
+const refusalWith = (Message: string, Code = "AssumeRoleUnauthorizedAccess"): string =>
+  JSON.stringify({ ...JSON.parse(document()), Code, Message });
+
+/** Bodies that a parser, a check or an error message would quote, and echoes of secrets. */
 const BODIES: readonly MockFault["body"][] = [
+  ...["AccessKeyId", "SecretAccessKey", "Token"].flatMap((field) => [
+    brokenWithin(field, '"'),
+    brokenWithin(field, "\u0001"),
+    brokenWithin(field, "\\"),
+    (body: string) => brokenWithin(field, '"')(body || document()),
+  ]),
+  () => lastToken(),
+  () => lastToken().slice(0, -1),
+  () => `role-${lastToken().slice(1)}`,
+  () => refusalWith(`bad token ${lastToken()}`),
+  () => refusalWith(`bad token ${lastToken().slice(0, -1)}`),
+  () => refusalWith("", lastToken()),
+  () => refusalWith("", imds.credentials?.sessionToken),
+  () => refusalWith(`not ${imds.credentials?.sessionToken?.slice(10, 40)}`),
   (body) => body.slice(0, -3),
   (body) => `${body}${body}`,
   (body) => `x${body}`,
