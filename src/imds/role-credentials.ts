@@ -1,7 +1,6 @@
 import { describeSource, type ResolvedSetting } from "../config/setting-source.js";
 import type { RequestContext } from "../errors/messages.js";
 import { configuredRoleMissing, listedRoleMissing, roleNotAssumable } from "../errors/messages.js";
-import { maxRequestMs } from "../http/retry-policy.js";
 import type { CredentialsDocument, DocumentCredentials } from "./credentials-document.js";
 import { parseCredentialsDocument } from "./credentials-document.js";
 import { credentialsPath, ROLE_LIST_PATH } from "./metadata-paths.js";
@@ -32,11 +31,6 @@ export class RoleCredentialsReader {
   /** The name that is configured or was listed last. */
   get roleName(): string | undefined {
     return this.#configured?.value ?? this.#lastListed;
-  }
-
-  /** How long one `fetch` can take, in milliseconds: a token, a list, a document, and these once more. */
-  get maxFetchMs(): number {
-    return 6 * maxRequestMs(this.#reader.settings);
   }
 
   /**

@@ -186,3 +186,56 @@ test("failures of background refreshes are no unhandled rejections", async () =>
   expect(stdout).toBe("SERVER_ERROR,SERVER_ERROR,SERVER_ERROR\n");
   expect(stderr).toBe("");
 });
+
+test.for([
+  ["an initial load", "fromInstanceRole({ maxRetries: 1, timeout: 300 })()"],
+  [
+    "a read of metadata",
+    'new InstanceMetadataClient({ maxRetries: 1, timeout: 300 }).get("/latest/meta-data/instance-id")',
+  ],
+  ["the Region", "instanceRegion({ maxRetries: 1, timeout: 300 })()"],
+])(
+  "a process in which fake timers never end the wait for a retry of %s ends all the same",
+  async ([, call]) => {
+    const { imds, env } = await listening();
+    imds.fail({ on: "any", status: 503, times: Number.POSITIVE_INFINITY });
+    const source = `
+    import { fromInstanceRole, InstanceMetadataClient, instanceRegion } from "ec2-role-credentials";
+    globalThis.setTimeout = () => ({ unref() {}, ref() {}, hasRef: () => false });
+    globalThis.kept = ${call}.then(() => console.log("answered"), () => console.log("failed"));`;
+
+    const { stdout } = await runProgram(await consumerProject(), "mjs", source, { env });
+
+    expect(stdout).toBe("");
+    expect(imds.requests).toHaveLength(1);
+  },
+);
+
+test("a process does not wait for a name server that a background refresh would need", async () => {
+  const { imds, env } = await listening();
+  const source = `${WAIT_FOR_TEST}
+    import dns from "node:dns";
+    import { fromInstanceRole } from "ec2-role-credentials";
+    let lookups = 0;
+    // From the second lookup on it holds the process, as the system's own does while a name server is silent.
+    dns.lookup = (name, options, done) => {
+      if (lookups++ === 0) done(null, [{ address: "127.0.0.1", family: 4 }]);
+      else setTimeout(() => {}, 3_600_000);
+    };
+    const provider = fromInstanceRole({ maxAgeSeconds: 0.02 });
+    ${KEEP}
+    await provider();
+    await waitForTest();`;
+  const named = {
+    AWS_EC2_METADATA_SERVICE_ENDPOINT: env.AWS_EC2_METADATA_SERVICE_ENDPOINT.replace(
+      "127.0.0.1",
+      "localhost",
+    ),
+  };
+
+  const child = await startProgram(await consumerProject(), "mjs", source, { env: named });
+  await vi.waitUntil(() => imds.requests.length > 10, { timeout: 60_000 });
+  child.goOn();
+
+  expect(succeeded(await child.ended).stderr).toBe("");
+});
