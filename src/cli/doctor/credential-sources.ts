@@ -12,7 +12,7 @@ type Keys = Readonly<Record<string, string | undefined>>;
 
 export const isSet = (variable: string): boolean => Boolean(process.env[variable]);
 
-/** Keys of IAM users begin with AKIA and are valid until somebody deletes them. */
+/** The keys of IAM users do not expire; temporary ones begin with ASIA, or come with a session token. */
 export const termOf = (accessKeyId: string | undefined, sessionToken: string | undefined): string =>
   accessKeyId?.startsWith("ASIA") || sessionToken ? "Temporary access keys" : "Long-term access keys";
 

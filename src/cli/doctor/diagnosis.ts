@@ -70,7 +70,7 @@ function settingsOf(options: InstanceRoleOptions, { profile }: Environment): Set
     const fix =
       error.code === "IMDS_DISABLED"
         ? "Unset AWS_EC2_METADATA_DISABLED to use the instance role."
-        : "Correct each of these values, or remove it to use the default.";
+        : "Correct or remove each value that the check settings names.";
     return { findings: [failWith("settings", error, fix), ...suspicious] };
   }
 }

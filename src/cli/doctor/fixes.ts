@@ -30,8 +30,12 @@ const OWN_ROLE: Readonly<Record<Container, string>> = {
   container: "",
 };
 
-const ownRole = ({ machine: { container } }: DoctorContext): string =>
-  container === undefined ? "" : OWN_ROLE[container];
+function ownRole({ machine: { container, hasOwnRole } }: DoctorContext): string {
+  if (container === undefined) return "";
+  if (hasOwnRole && container !== "Lambda function")
+    return `Use the role that this ${container} has, with the SDK's default chain.`;
+  return OWN_ROLE[container];
+}
 
 const joined = (...sentences: readonly string[]): string => sentences.filter((one) => one !== "").join(" ");
 
@@ -58,14 +62,24 @@ export function connectionFix(error: InstanceMetadataError, context: DoctorConte
       setMetadataOptions("To use IPv6 on a Nitro instance, enable it", context.target, options),
     );
   }
-  if (context.machine.container !== undefined)
+  const { container, instance } = context.machine;
+  if (container !== undefined && container !== "container")
     return joined(
       ownRole(context),
-      `To use the instance's role, let the ${context.machine.container} reach ${href}: check its network policy, or use the host's network.`,
+      container === "Lambda function"
+        ? ""
+        : `To use the instance's role, let the ${container} reach ${href}: check its network policy, or use the host's network.`,
     );
-  if (context.machine.instance)
+  if (instance)
     return `Something on this instance blocks ${href}: check its firewall (iptables, nftables) and its routes.`;
-  return "If this is not an EC2 instance, use other credentials here, or a mocked metadata service (ec2-role-credentials mock). To avoid the delay, set AWS_EC2_METADATA_DISABLED=true.";
+  const onEc2 =
+    container === undefined
+      ? ""
+      : `If the host is an EC2 instance, let the container reach ${href}: check its network, or use the host's.`;
+  return joined(
+    onEc2,
+    "If this is not an EC2 instance, use other credentials here, or a mocked metadata service (ec2-role-credentials mock). To avoid the delay, set AWS_EC2_METADATA_DISABLED=true.",
+  );
 }
 
 const isTls = (code = ""): boolean =>

@@ -1,9 +1,12 @@
 import { access, readFile } from "node:fs/promises";
+import { containerSources } from "./credential-sources.js";
 
 /** Where the program runs, as far as files and variables tell: nothing is sent anywhere. */
 export interface Machine {
   readonly instance: { readonly kind: "Nitro" | "Xen"; readonly id: string | undefined } | undefined;
   readonly container: Container | undefined;
+  /** Whether the variables of a pod, a task or a function give it a role. */
+  readonly hasOwnRole: boolean;
 }
 
 export type Container = "Kubernetes pod" | "ECS task" | "Lambda function" | "container";
@@ -34,7 +37,10 @@ export async function readMachine(root = ""): Promise<Machine> {
   const isXen = !isNitro && /^ec2/i.test(hypervisor);
   const id = /^i-[0-9a-f]+$/.test(asset) ? asset : undefined;
   const instance = isNitro || isXen ? ({ kind: isNitro ? "Nitro" : "Xen", id } as const) : undefined;
-  return { instance, container: containerByVariables() ?? (docker || podman ? "container" : undefined) };
+  const container = containerByVariables() ?? (docker || podman ? "container" : undefined);
+  const hasOwnRole =
+    container === "Lambda function" || containerSources().some(({ kind }) => kind === "container");
+  return { instance, container, hasOwnRole };
 }
 
 function containerByVariables(): Container | undefined {

@@ -28,7 +28,7 @@ const WIDE = 80;
 export function asText(findings: readonly Finding[]): string {
   const coloured = process.stdout.isTTY && !process.env.NO_COLOR;
   const columns = Math.min(process.stdout.columns || 100, 120);
-  const lines = findings.map(({ check, status, message, fix }) => {
+  const lines = linesOf(findings).map(({ check, status, message, fix }) => {
     const padded = status.padEnd(9);
     const label = coloured ? `\x1b[${COLOURS[status]}m${padded}\x1b[0m` : padded;
     const texts = fix === undefined ? [message] : [message, `Fix: ${fix}`];
@@ -43,6 +43,29 @@ export function asText(findings: readonly Finding[]): string {
     ...(firstFix(findings) === undefined ? [] : [`Do this first: ${firstFix(findings)}`]),
   ];
   return `${lines.join("")}\n${end.flatMap((text) => layOut(text, columns)).join("\n")}\n`;
+}
+
+interface Line extends Omit<Finding, "check"> {
+  readonly check: string;
+}
+
+/** Skipped checks are one line. */
+function linesOf(findings: readonly Finding[]): readonly Line[] {
+  const lines: Line[] = [];
+  const skipped = findings.filter(({ status }) => status === "skipped");
+  for (const finding of findings) {
+    if (finding.status !== "skipped") lines.push(finding);
+    else if (skipped.length < 2) lines.push(finding);
+    else if (finding === skipped[0]) {
+      const names = skipped.map(({ check }) => check).join(", ");
+      lines.push({
+        ...finding,
+        check: `${skipped.length} checks`,
+        message: `${finding.message.slice(0, -1)}: ${names}.`,
+      });
+    }
+  }
+  return lines;
 }
 
 /** Failures come before warnings, and a check before those that depend on it. */

@@ -74,34 +74,68 @@ describe("the container", () => {
   });
 
   test.each([
-    ["Docker", { ".dockerenv": "" }, {}, "This is a container.", "hop limit"],
-    ["Podman", { "run/.containerenv": "" }, {}, "This is a container.", "hop limit"],
+    ["Docker", ".dockerenv"],
+    ["Podman", "run/.containerenv"],
+  ])("%s: a note that names the hop limit", async (_, file) => {
+    expect(finding(await findingsWith({ [file]: "" }), "container")).toEqual({
+      check: "container",
+      status: "note",
+      message:
+        "This is a container. On a bridge network it needs an instance with a hop limit (HttpPutResponseHopLimit) of 2.",
+    });
+  });
+
+  const KUBERNETES = { KUBERNETES_SERVICE_HOST: "10.0.0.1" };
+  const ECS = { ECS_CONTAINER_METADATA_URI_V4: "http://169.254.170.2/v4/x" };
+
+  test.each([
     [
       "Kubernetes",
-      {},
-      { KUBERNETES_SERVICE_HOST: "10.0.0.1" },
-      "This is a Kubernetes pod.",
-      "Prefer a role of the pod's own (EKS Pod Identity or IRSA)",
+      KUBERNETES,
+      "This is a Kubernetes pod without its own role.",
+      "Prefer a role of the pod's own",
     ],
-    [
-      "ECS",
-      { ".dockerenv": "" },
-      { ECS_CONTAINER_METADATA_URI_V4: "http://169.254.170.2/v4/x" },
-      "This is an ECS task.",
-      "Prefer a task role",
-    ],
+    ["ECS", ECS, "This is an ECS task without its own role.", "Prefer a task role"],
     [
       "Lambda",
-      {},
       { AWS_LAMBDA_FUNCTION_NAME: "f" },
       "This is a Lambda function, which has no instance metadata.",
       "Use the function's own role",
     ],
-  ] as const)("%s: a note that names the better role", async (_, files, environment, message, fix) => {
+  ] as const)("%s: a note that names the better role", async (_, environment, message, fix) => {
     for (const [variable, value] of Object.entries(environment)) vi.stubEnv(variable, value);
-    const container = finding(await findingsWith(files), "container");
+    const container = finding(await findingsWith({ ".dockerenv": "" }), "container");
     expect(container).toMatchObject({ status: "note", message });
     expect(container.fix).toContain(fix);
+  });
+
+  test.each([
+    [
+      "a pod with IRSA",
+      {
+        ...KUBERNETES,
+        AWS_WEB_IDENTITY_TOKEN_FILE: "/t",
+        AWS_ROLE_ARN: "arn:aws:iam::123456789012:role/pod",
+      },
+      "This is a Kubernetes pod with its own role.",
+    ],
+    [
+      "a pod with Pod Identity",
+      { ...KUBERNETES, AWS_CONTAINER_CREDENTIALS_FULL_URI: "http://169.254.170.23/v1/credentials" },
+      "This is a Kubernetes pod with its own role.",
+    ],
+    [
+      "a task with a task role",
+      { ...ECS, AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: "/v2/credentials/x" },
+      "This is an ECS task with its own role.",
+    ],
+  ] as const)("%s has a role already", async (_, environment, message) => {
+    for (const [variable, value] of Object.entries(environment)) vi.stubEnv(variable, value);
+    expect(finding(await findingsWith({}), "container")).toEqual({
+      check: "container",
+      status: "note",
+      message,
+    });
   });
 });
 
@@ -113,6 +147,18 @@ describe("what to do about a failure fits the machine", () => {
     const findings = await diagnose({ endpoint: listener.endpoint }, await machineWith(NITRO));
     expect(finding(findings, "session token").fix).toContain(
       "--instance-id i-0123456789abcdef0 --http-endpoint enabled",
+    );
+  });
+
+  test("a pod that has its own role and gets no token: that role first", async () => {
+    vi.stubEnv("KUBERNETES_SERVICE_HOST", "10.0.0.1");
+    vi.stubEnv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials");
+    const imds = createMockImds();
+    imds.fail({ on: "token", mode: "hang", times: Number.POSITIVE_INFINITY });
+    await using listener = await imds.listen();
+    const options = { endpoint: listener.endpoint, timeout: 300, maxRetries: 0 };
+    expect(finding(await diagnose(options, await machineWith({})), "session token").fix).toContain(
+      "Use the role that this Kubernetes pod has, with the SDK's default chain.",
     );
   });
 

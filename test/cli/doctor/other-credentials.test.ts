@@ -204,6 +204,22 @@ test("several: the SDK uses the first, which alone says so", async () => {
   expect(found[0]?.message).toContain("[default] of ");
 });
 
+test.each(["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"])(
+  "%s overrides what the command serve offers: a warning",
+  async (variable) => {
+    const environment = {
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: "http://127.0.0.1:40123/credentials",
+      [variable]: "/v2/credentials",
+    };
+    expect(await othersIn({ environment })).toContainEqual({
+      check: "other credentials",
+      status: "warning",
+      message: `${variable} is set: the AWS SDKs use it in the place of what ec2-role-credentials serve offers.`,
+      fix: `Unset ${variable}.`,
+    });
+  },
+);
+
 describe("a profile that assumes a role", () => {
   const config =
     "[profile app]\nrole_arn = arn:aws:iam::123456789012:role/app\ncredential_source = Ec2InstanceMetadata\n";

@@ -52,6 +52,14 @@ test("a check failed: its fix comes first, though there are warnings before it",
   );
 });
 
+test("skipped checks are one line", async () => {
+  await listener.close();
+  const { printed } = await doctor();
+  expect(printed.replace(/\n +/g, " ")).toContain(
+    'skipped   7 checks          Skipped because "connection" failed: session token, IMDSv1, instance profile, role, credentials, clock, region.',
+  );
+});
+
 test("a command is one line, however narrow the terminal, so that it can be copied", async () => {
   const { columns } = process.stdout;
   process.stdout.columns = 60;

@@ -30,6 +30,7 @@ export function checkOtherCredentials(profile: Profile): Finding[] {
   const findings = [
     ...used.map((source, index) => usedBefore(source, index === 0 && used.length > 1)),
     ...(inEnvironment && isNamed ? [passedOver(inEnvironment, nameOf(name.from))] : []),
+    ...overridesOfServe(used),
     ...assumedRole(profile),
     ...halves(profile),
     ...keysOfOtherProfiles(profile),
@@ -66,6 +67,20 @@ const passedOver = ({ message }: CredentialSource, named: string): Finding =>
     `${message} fromInstanceRole() ignores them. So does the AWS SDK for JavaScript's default chain while a profile is named (${named}); other SDKs may use them before the instance role.`,
     REMOVE,
   );
+
+/** These variables win over the two that `serve` and `serveCredentials` set. */
+function overridesOfServe(used: readonly CredentialSource[]): Finding[] {
+  if (!used.some(({ kind }) => kind === "served")) return [];
+  return ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]
+    .filter(isSet)
+    .map((variable) =>
+      warning(
+        CHECK,
+        `${variable} is set: the AWS SDKs use it in the place of what ec2-role-credentials serve offers.`,
+        `Unset ${variable}.`,
+      ),
+    );
+}
 
 /** `fromInstanceRole` reads its own settings from a profile, and does not follow the profile's role. */
 function assumedRole(profile: Profile): Finding[] {
