@@ -1,19 +1,20 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "tsup";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
-const DOCUMENTS = ["package.json", "CHANGELOG.md", "LICENSE", "README.md"];
+const { files }: { files: readonly string[] } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+/** What is published besides what is built. */
+const DOCUMENTS = ["package.json", ...files.filter((file) => file !== "dist" && !file.startsWith("!"))];
 
 /** Bytes of the tarball that npm would publish. */
 export function packedBytes(): number {
   const home = mkdtempSync(join(tmpdir(), "ec2-role-credentials-size-"));
   try {
-    for (const file of DOCUMENTS)
-      if (existsSync(join(ROOT, file))) copyFileSync(join(ROOT, file), join(home, file));
+    for (const file of DOCUMENTS) cpSync(join(ROOT, file), join(home, file), { recursive: true });
     const tsup = [
       join(ROOT, "node_modules/tsup/dist/cli-default.js"),
       "--silent",
@@ -29,7 +30,7 @@ export function packedBytes(): number {
     if (packed.status !== 0) throw new Error(`the package cannot be packed\n${packed.stderr}`);
     const report: unknown = JSON.parse(packed.stdout);
     const [entry] = Object.values(report as Record<string, { size: number }>);
-    if (entry === undefined) throw new Error("npm said nothing about the package");
+    if (entry === undefined) throw new Error("npm reports nothing about the package");
     return entry.size;
   } finally {
     rmSync(home, { recursive: true, force: true });
