@@ -12,7 +12,7 @@ export interface Endpoint {
 
 export const ENDPOINT_MODES = { ipv4: "http://169.254.169.254", ipv6: "http://[fd00:ec2::254]" } as const;
 
-/** Says what is wrong with an endpoint, or nothing. The answer never quotes it: it may hold a password. */
+/** What is wrong with an endpoint; undefined for a good one. The endpoint is not quoted: it may hold a password. */
 export function endpointProblem(text: string): string | undefined {
   if (!URL.canParse(text)) return "must be a URL such as http://127.0.0.1:1338";
   const url = new URL(text);
@@ -22,7 +22,7 @@ export function endpointProblem(text: string): string | undefined {
   return undefined;
 }
 
-/** Takes an endpoint apart that {@link endpointProblem} found nothing wrong with. */
+/** Parses an endpoint that has passed {@link endpointProblem}. */
 export function parseEndpoint(text: string): Endpoint {
   const url = new URL(text);
   const basePath = url.pathname.replace(/\/+$/, "");
@@ -35,5 +35,5 @@ export function parseEndpoint(text: string): Endpoint {
   };
 }
 
-/** A value from outside as it may be shown: user info, if there is any, is left out. */
+/** A text as it may be shown: without user info, if there is any. */
 export const withoutUserInfo = (text: string): string => text.replace(/^.*@/s, "…@");

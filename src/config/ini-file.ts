@@ -30,11 +30,10 @@ export function parseIniFile(text: string, kind: "config file" | "credentials fi
   const nameIn = kind === "config file" ? configProfile : credentialsProfile;
   let section: MutableSection | undefined;
   let parentKey: string | undefined;
-  for (const [index, line] of text.split(/\r?\n/).entries()) {
-    const content = line
-      .split(/(^|\s)[;#]/, 1)
-      .join("")
-      .trim();
+  let lineNumber = 0;
+  for (const line of text.split("\n")) {
+    lineNumber++;
+    const content = withoutComment(line).trim();
     if (content.startsWith("[") && content.endsWith("]")) {
       const inner = content.slice(1, -1);
       // The SDK takes such a file for empty.
@@ -46,7 +45,7 @@ export function parseIniFile(text: string, kind: "config file" | "credentials fi
       parentKey = undefined;
       continue;
     }
-    if (content.startsWith("[")) brokenHeaders.push({ line: index + 1, text: content });
+    if (content.startsWith("[")) brokenHeaders.push({ line: lineNumber, text: content });
     const equals = content.indexOf("=");
     if (section === undefined || equals < 1) continue;
     const key = content.slice(0, equals).trim();
@@ -64,6 +63,12 @@ export function parseIniFile(text: string, kind: "config file" | "credentials fi
   if (preferred && Object.keys(preferred.keys).length > 0) profiles.set("default", preferred);
   profiles.delete(PROFILE_DEFAULT);
   return { profiles, brokenHeaders, ignoredHeaders };
+}
+
+/** A comment begins at the start of the line or after a blank. */
+function withoutComment(line: string): string {
+  if (!line.includes("#") && !line.includes(";")) return line;
+  return line.slice(0, /(^|\s)[;#]/.exec(line)?.index);
 }
 
 /** Until the whole file is read; no name has a space. */

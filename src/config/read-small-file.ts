@@ -15,7 +15,7 @@ export interface SmallFile {
 /**
  * Reads a regular file of at most 1 MiB; anything else counts as empty.
  *
- * @throws InstanceMetadataError `IMDS_UNREACHABLE` when no file descriptor is left: that says nothing about the file.
+ * @throws InstanceMetadataError `IMDS_UNREACHABLE` when no file descriptor is left: the file itself may be fine.
  */
 export async function readSmallFile(path: string): Promise<SmallFile> {
   try {
@@ -37,7 +37,7 @@ export async function readSmallFile(path: string): Promise<SmallFile> {
 
 const NOT_REGULAR: SmallFile = { text: "", ignoredBecause: "it is not a regular file" };
 
-/** The size that `stat` tells is not asked: it is 0 for files of `/proc`, and the file may be growing. */
+/** Counts what it reads: the size from `stat` is 0 for files of `/proc`, and the file may be growing. */
 async function readAll(file: FileHandle): Promise<SmallFile> {
   const chunks: Buffer[] = [];
   let bytes = 0;

@@ -1,8 +1,8 @@
 const LEGAL = /^[A-Za-z0-9+=,.@_-]+$/;
 
 /**
- * Whether a name consists of what IAM allows in one: letters, digits and `+=,.@_-`. The two names that a
- * path would take for a direction are refused as well: a role name must never reach another path.
+ * Whether a name consists of what IAM allows in one: letters, digits and `+=,.@_-`. The two names that mean
+ * a directory in a path are refused as well: a role name must never lead to another path.
  */
 export const isRoleName = (name: string): boolean => LEGAL.test(name) && name !== "." && name !== "..";
 

@@ -59,7 +59,8 @@ export async function readSharedFiles(logger?: Logger): Promise<SharedFiles> {
   inFlight.set(key, reading);
   const files = await reading;
   for (const { kind, path, ignoredBecause } of [files.config, files.credentials])
-    if (ignoredBecause) log(logger, "debug", `the shared ${kind} ${path} is ignored: ${ignoredBecause}`);
+    if (ignoredBecause)
+      log(logger, "debug", `ec2-role-credentials: the shared ${kind} ${path} is ignored: ${ignoredBecause}`);
   return files;
 }
 

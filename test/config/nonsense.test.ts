@@ -78,7 +78,7 @@ describe("a value that cannot be used", () => {
     expect((await failureOf(instanceRegion()())).code).toBe("INVALID_CONFIGURATION");
   });
 
-  test("is told with the others, each with its source", async () => {
+  test("is named with the others, each with its source", async () => {
     const path = await useConfigFile(
       section("profile app", { metadata_service_timeout: "soon", ec2_metadata_v1_disabled: "perhaps" }),
     );
@@ -98,7 +98,7 @@ describe("a value that cannot be used", () => {
     expect(message.split("; it must be")).toHaveLength(4);
   });
 
-  test("in the credentials file is told with that file", async () => {
+  test("in the credentials file is named with that file", async () => {
     const path = await useConfigFile("");
     await writeFile(`${path}.credentials`, section("default", { metadata_service_timeout: "soon" }));
     vi.stubEnv("AWS_SHARED_CREDENTIALS_FILE", `${path}.credentials`);

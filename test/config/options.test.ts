@@ -151,18 +151,21 @@ describe.each(CONSTRUCTIONS)("%s", (_, rows, construct) => {
     expect(thrownBy(() => construct(options as never))).toBeInstanceOf(TypeError);
   });
 
-  test.each(rows)("refuses $option in another case, and says what was meant", ({ option, good }) => {
-    for (const name of [
-      option.toLowerCase(),
-      option.toUpperCase(),
-      option[0]?.toUpperCase() + option.slice(1),
-    ]) {
-      if (name === option) continue;
-      const error = thrownBy(() => construct({ [name]: good[0] }));
-      expect(error).toBeInstanceOf(TypeError);
-      expect((error as Error).message).toBe(`${name} is not an option; did you mean ${option}?`);
-    }
-  });
+  test.each(rows)(
+    "refuses $option in another case, and names the option that was meant",
+    ({ option, good }) => {
+      for (const name of [
+        option.toLowerCase(),
+        option.toUpperCase(),
+        option[0]?.toUpperCase() + option.slice(1),
+      ]) {
+        if (name === option) continue;
+        const error = thrownBy(() => construct({ [name]: good[0] }));
+        expect(error).toBeInstanceOf(TypeError);
+        expect((error as Error).message).toBe(`${name} is not an option; did you mean ${option}?`);
+      }
+    },
+  );
 
   test("refuses an option in another case that is inherited, and one beside the right one", () => {
     class Defaults {

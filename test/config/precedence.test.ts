@@ -152,7 +152,7 @@ describe("timeout", () => {
     return [...ended];
   }
 
-  /** The timeout that the settings lead to is told by one that is shorter and one that is longer. */
+  /** The timeout that results from the settings is between one that is shorter and one that is longer. */
   async function expectTimeout(milliseconds: number, options: InstanceRoleOptions = {}): Promise<void> {
     const reads = {
       shorter: { timeout: milliseconds / 3 },

@@ -221,7 +221,9 @@ describe("what counts as empty", () => {
     expect(await roleAskedFor({ logger })).toBe("app-role");
     const debugLine = lines.filter((line) => line.includes(join(folder, "config")));
     expect(debugLine).toEqual([
-      expect.stringMatching(/^the shared config file .* is ignored: it is larger than 1 MiB$/),
+      expect.stringMatching(
+        /^ec2-role-credentials: the shared config file .* is ignored: it is larger than 1 MiB$/,
+      ),
     ]);
   });
 

@@ -1,7 +1,7 @@
 import { access, readFile } from "node:fs/promises";
 import { containerSources } from "./credential-sources.js";
 
-/** Where the program runs, as far as files and variables tell: nothing is sent anywhere. */
+/** Where the program runs, according to files and variables: nothing is sent. */
 export interface Machine {
   readonly instance: { readonly kind: "Nitro" | "Xen"; readonly id: string | undefined } | undefined;
   readonly container: Container | undefined;

@@ -122,7 +122,7 @@ const isOtherServer = (listing: Settled<unknown>, { code }: InstanceMetadataErro
   ("value" in listing || listing.error.code === "NOT_FOUND") &&
   ["NO_ROLE_ATTACHED", "INVALID_RESPONSE", "SERVER_ERROR"].includes(code);
 
-/** Metadata itself tells the instance's id and Region, which commands need. */
+/** The instance's id and Region, which the commands in fixes need. */
 async function withTarget(context: DoctorContext, region: string | undefined): Promise<DoctorContext> {
   const { target } = context;
   const read = context.reader.read({

@@ -61,7 +61,7 @@ const NOT_CONNECTED = {
   IMDSv1: "skipped",
 } as const;
 
-/** One cause is one failure, each failure has a fix, and each check is told. */
+/** One cause is one failure, each failure has a fix, and each check is listed. */
 function expectOneFailure(findings: readonly Finding[]): Finding {
   const [failure, ...more] = failures(findings);
   expect(more).toEqual([]);

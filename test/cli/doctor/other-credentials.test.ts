@@ -187,7 +187,7 @@ test.for(Object.entries(ONE))("%s", async ([, { status, message, fix, ...setup }
   else expect(found).not.toHaveProperty("fix");
 });
 
-test("several: the SDK uses the first, which alone says so", async () => {
+test("several: the one that the SDK uses first is marked", async () => {
   const found = await othersIn({
     environment: { AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: "/role" },
     credentials: `[default]\n${KEYS}[other]\n${KEYS}`,

@@ -24,7 +24,7 @@ async function doctor(...args: readonly string[]): Promise<{ printed: string; st
 
 const FIX = "When the CloudWatch metric MetadataNoToken of the instance stays 0, require IMDSv2:";
 
-test("it works, with a warning: the end counts it, and says what to do first", async () => {
+test("it works, with a warning: the end counts it, and names what to do first", async () => {
   const { printed, status } = await doctor();
   expect(status).toBe(0);
   expect(printed).toContain(

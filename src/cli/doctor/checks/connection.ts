@@ -8,7 +8,7 @@ import { isEc2Address } from "../sources.js";
 export const notConnected = (error: InstanceMetadataError, context: DoctorContext): Finding =>
   failWith("connection", error, connectionFix(error, context));
 
-/** `answers`: what the service says is believed to be EC2's, or of one that stands in for it. */
+/** `answers` if it is known to be a metadata service. */
 export function connected(kind: "accepts" | "answers", { settings }: DoctorContext): Finding {
   const { href } = settings.endpoint;
   return ok(

@@ -5,7 +5,7 @@ import { quote } from "../quote.js";
 
 const CHECK = "instance profile";
 
-/** What `iam/info` says of the instance profile. */
+/** The instance profile according to `iam/info`. */
 export type ProfileState =
   | {
       readonly kind: "attached" | "without role" | "deleted" | "refused";
@@ -18,7 +18,7 @@ export type ProfileState =
 interface Profile {
   /** As a part of a sentence. */
   readonly title: string;
-  /** For a command; undefined if the service does not tell it. */
+  /** For a command; undefined if it is not known. */
   readonly name: string | undefined;
 }
 

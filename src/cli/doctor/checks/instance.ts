@@ -1,7 +1,7 @@
 import { type Finding, note, ok } from "../findings.js";
 import type { Machine } from "../machine.js";
 
-/** Whether this is an EC2 instance, by what the machine itself says. */
+/** Whether this is an EC2 instance, by the machine's own files. */
 export function checkInstance({ instance }: Machine): Finding {
   if (instance === undefined)
     return note(
