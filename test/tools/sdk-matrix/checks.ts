@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { InstanceRoleProvider } from "../../../src/index.js";
-import { expiredTokenPlugin, fromInstanceRole } from "../../../src/index.js";
+import { expiredTokenPlugin, fromInstanceRole, refreshAhead } from "../../../src/index.js";
 import type { MockImds } from "../../../src/testing/index.js";
 import { createMockImds } from "../../../src/testing/index.js";
 import type { MakeClient, Sdk } from "./sdk.js";
@@ -95,6 +95,26 @@ const isRescuedWithin = (make: MakeClient, fromTemporaryCredentials: Sdk["fromTe
     return services.keys.join() === [old.accessKeyId, accessKeyId, "ASIAASSUMED1"].join();
   });
 
+/** A service rejects the credentials of a role that the instance's role has assumed. */
+const isRescuedAhead = (make: MakeClient, fromTemporaryCredentials: Sdk["fromTemporaryCredentials"]) =>
+  withSetup(HOURS, async ({ services, provider }) => {
+    const assumed = fromTemporaryCredentials?.({
+      masterCredentials: provider,
+      params: { RoleArn: "arn:aws:iam::111122223333:role/role", RoleSessionName: "matrix" },
+      clientConfig: { region: "eu-central-1", endpoint: services.url, maxAttempts: 1 },
+    });
+    if (assumed === undefined) return false;
+    using ahead = refreshAhead(assumed);
+    const client = make({ endpoint: services.url, credentials: ahead });
+    client.middlewareStack.use(expiredTokenPlugin(ahead));
+    await client.call();
+    services.reject("ASIAASSUMED1");
+    await client.call();
+    const { accessKeyId } = await provider();
+    const keys = [accessKeyId, "ASIAASSUMED1", "ASIAASSUMED1", accessKeyId, "ASIAASSUMED2"];
+    return services.keys.join() === keys.join();
+  });
+
 /** The caller's signal ends a call that waits for a refresh. */
 const isAborted = (make: MakeClient) =>
   withSetup(HOURS, async ({ imds, services, provider }) => {
@@ -119,8 +139,12 @@ export interface Outcome {
   readonly rescued: string;
   readonly chain: string;
   readonly temporary: string;
+  readonly ahead: string;
   readonly abort: string;
 }
+
+/** The package of `fromTemporaryCredentials` came later. */
+const NOT_THERE = "not in it";
 
 /** Runs all checks on one version, with both clients, which must agree. */
 export async function outcomeOf(sdk: Sdk): Promise<Outcome> {
@@ -140,7 +164,10 @@ export async function outcomeOf(sdk: Sdk): Promise<Outcome> {
     chain: await both((make) => isRescued(make, (provider) => sdk.chain(provider, fallback))),
     temporary: sdk.fromTemporaryCredentials
       ? await both((make) => isRescuedWithin(make, sdk.fromTemporaryCredentials))
-      : "not in it",
+      : NOT_THERE,
+    ahead: sdk.fromTemporaryCredentials
+      ? await both((make) => isRescuedAhead(make, sdk.fromTemporaryCredentials))
+      : NOT_THERE,
     abort: await both(isAborted),
   };
 }

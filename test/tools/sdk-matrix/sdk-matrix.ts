@@ -3,12 +3,13 @@
 
 import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { markdownTable } from "../../support/markdown.js";
 import { outcomeOf } from "./checks.js";
+import { CASES, failureOf, PACKAGES } from "./other-clients.js";
 import { loadSdk } from "./sdk.js";
 import { typeErrors } from "./types.js";
-import { installedSdks, installedTypeScript } from "./versions.js";
+import { installedClients, installedSdks, installedTypeScript } from "./versions.js";
 
 const PAGE = resolve(import.meta.dirname, "../../../docs/s3.md");
 const [BEGIN, END] = ["<!-- npm run test:sdk -->\n\n", "\n\n<!-- end of npm run test:sdk -->"];
@@ -20,6 +21,7 @@ const COLUMNS = [
   "plugin",
   "plugin, in a chain",
   "plugin, in `fromTemporaryCredentials`",
+  "plugin, with `refreshAhead`",
   "`abortSignal`",
   "types",
 ];
@@ -42,7 +44,7 @@ async function run(): Promise<string> {
     const rows: (readonly string[])[] = [];
     for (const { version, folder } of sdks) {
       process.stdout.write(`client-s3 ${version}\n${errors.get(version) ?? ""}`);
-      const { call, rotation, rescued, chain, temporary, abort } = await outcomeOf(loadSdk(folder));
+      const { call, rotation, rescued, chain, temporary, ahead, abort } = await outcomeOf(loadSdk(folder));
       rows.push([
         version,
         call,
@@ -50,6 +52,7 @@ async function run(): Promise<string> {
         rescued,
         chain,
         temporary,
+        ahead,
         abort,
         errors.has(version) ? "no" : "yes",
       ]);
@@ -60,6 +63,20 @@ async function run(): Promise<string> {
   }
 }
 
+/** Clients of other services, and errors that are none of the credentials. */
+async function runOthers(): Promise<void> {
+  const [newest = "", ...early] = await installedClients(PACKAGES);
+  const runs = CASES.map((one) => [one, newest] as const);
+  for (const folder of early)
+    for (const one of CASES) if (one.title.startsWith("Step Functions")) runs.push([one, folder]);
+  for (const [one, folder] of runs) {
+    const failure = await failureOf(one, folder);
+    process.stdout.write(`${one.title} (${basename(folder)}): ${failure ?? "as it should be"}\n`);
+    if (failure !== undefined) process.exitCode = 1;
+  }
+}
+
+await runOthers();
 const table = await run();
 process.stdout.write(`\n${table}\n`);
 const page = readFileSync(PAGE, "utf8");

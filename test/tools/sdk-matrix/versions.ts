@@ -69,6 +69,13 @@ export async function installedSdks(): Promise<readonly InstalledSdk[]> {
   return [...installed, { version, folder: ROOT }];
 }
 
+/** Clients of other services. @returns the folders of their newest versions, and of early ones of Step Functions */
+export const installedClients = async (packages: readonly string[]): Promise<readonly string[]> => [
+  await install("other-clients", packages),
+  await install("sfn-3.58.0", ["@aws-sdk/client-sfn@3.58.0"]),
+  await install("sfn-3.0.0", ["@aws-sdk/client-sfn@3.0.0"]),
+];
+
 /** @returns the folder of a TypeScript that has not the newest types' features */
 export const installedTypeScript = (): Promise<string> => install("typescript-5.9", ["typescript@~5.9.0"]);
 
