@@ -1,5 +1,8 @@
-/** The error of a refresh. A `code` is there for an `InstanceMetadataError`, and where another source sets one. */
-export type RefreshError = Error & { readonly code?: string | undefined };
+/** The error of a refresh. */
+export interface RefreshError extends Error {
+  /** That of an `InstanceMetadataError`, or the one that another source's error has. */
+  readonly code?: string | undefined;
+}
 
 /** The state of a provider, for health checks. It holds no secrets. */
 export interface RefreshStatus {

@@ -42,10 +42,15 @@ export interface InstanceMetadataErrorDetails {
 
 /** What `JSON.stringify` makes of an {@link InstanceMetadataError}. */
 export interface InstanceMetadataErrorJson {
+  /** The name of the class. */
   readonly name: "InstanceMetadataError";
+  /** The error's `code`. */
   readonly code: InstanceMetadataErrorCode;
+  /** What happened, at which endpoint, and how to fix it. */
   readonly message: string;
+  /** The step that failed. */
   readonly step: InstanceMetadataStep;
+  /** How often the failing request was sent. */
   readonly attempts: number;
   /** The error's `statusCode`; missing if there is none. */
   readonly status?: number;

@@ -42,6 +42,7 @@ interface PluginProvider extends RefreshingProvider {
 
 /** For the `middlewareStack` of any SDK client: the SDK's own type of a plugin differs from version to version. */
 export interface ExpiredTokenPlugin {
+  /** Called by the client's `middlewareStack.use`. */
   readonly applyToStack: (stack: object) => void;
 }
 
