@@ -9,12 +9,15 @@ export function printable(text: string): string {
 /** So many characters of a secret in a row are taken for the secret. */
 const RUN = 12;
 
-/** Whether a text has a run of 12 characters in common with a secret, or all of a shorter one. */
+/** Some services have one short word as the token; any text may contain such a word by chance. */
+const MIN_CONTAINED = 6;
+
+/** Whether a text has a run of 12 characters in common with a secret, contains a shorter one, or is a very short one. */
 export function repeatsSecret(text: string, secrets: readonly string[]): boolean {
   const runs = new Set<string>();
   for (let start = 0; start + RUN <= text.length; start++) runs.add(text.slice(start, start + RUN));
   return secrets.some((secret) => {
-    if (secret === "") return false;
+    if (secret.length < MIN_CONTAINED) return secret !== "" && text.trim() === secret;
     if (secret.length <= RUN) return text.includes(secret);
     for (let start = 0; start + RUN <= secret.length; start++) {
       if (runs.has(secret.slice(start, start + RUN))) return true;

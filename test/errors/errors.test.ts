@@ -8,7 +8,7 @@ import { roleDocument, SECRETS } from "../support/role-document.js";
 import { clientAt, providerAt } from "../support/scripted-provider.js";
 import { answer, hang, issueToken, json, reset, text, truncated } from "../support/scripted-replies.js";
 import type { Script } from "../support/scripted-server.js";
-import { scriptedServer } from "../support/scripted-server.js";
+import { deadEndpoint, scriptedServer } from "../support/scripted-server.js";
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -338,6 +338,26 @@ describe("the class", () => {
   test("an instance with no status has no such key", async () => {
     const { error } = await provoke(CASES.IMDS_DISABLED[0] as Case);
     expect(error).not.toHaveProperty("statusCode");
+  });
+});
+
+describe("a path in the endpoint, where the token's PUT is refused", () => {
+  test.each([400, 403, 404, 405, 410, 501])(
+    "is what the hint after %i is about, not IMDSv1",
+    async (status) => {
+      await using imds = await scriptedServer({ token: [answer(status)] });
+      const error = await failureOf(providerAt({ endpoint: `${imds.endpoint}/latest/` })());
+      expect(error.statusCode).toBe(status);
+      expect(error.message).toMatch(
+        /The endpoint has the path \/latest, to which the library adds \/latest\/api\/token/,
+      );
+      expect(error.message).not.toMatch(/v1/i);
+    },
+  );
+
+  test("is not what it is about if the service does not respond", async () => {
+    const error = await failureOf(providerAt({ endpoint: `${await deadEndpoint()}/latest` })());
+    expect(error.message).not.toContain("has the path");
   });
 });
 

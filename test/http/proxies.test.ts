@@ -14,6 +14,23 @@ afterEach(() => {
   https.globalAgent = secureAgent;
 });
 
+test("its agents are made without the option for a proxy that Node 24 has", async () => {
+  const options = vi.fn();
+  const { Agent } = http;
+  class SeenAgent extends Agent {
+    constructor(given?: http.AgentOptions) {
+      super(given);
+      options(given);
+    }
+  }
+  http.Agent = SeenAgent;
+  await using imds = await scriptedServer();
+  await providerAt(imds)();
+  http.Agent = Agent;
+  expect(options).toHaveBeenCalled();
+  for (const [given] of options.mock.calls) expect(given).not.toHaveProperty("proxyEnv");
+});
+
 describe("metadata never goes through a proxy", () => {
   test("that the environment names", async () => {
     await using proxy = await scriptedServer();

@@ -160,6 +160,16 @@ describe("a name that must not be shown is INVALID_RESPONSE, and is in no messag
     expect(`${lastError?.message} ${roleName}`).not.toContain(SECRETS.accessKeyId);
   });
 
+  test.each(["secret", "the-token", "a1b2c3d4e5f"])("a short token in the middle: %s", async (token) => {
+    await using imds = await scriptedServer({ token: [text(token)], role: [text(`role-${token}-x`)] });
+    expect(await failureOf(providerAt(imds)())).toMatchObject({ code: "INVALID_RESPONSE", step: "role" });
+  });
+
+  test("but a token of a few letters, which some services have, is in names by chance", async () => {
+    await using imds = await scriptedServer({ token: [text("app")], role: [text("app-role")] });
+    expect((await providerAt(imds)()).accessKeyId).toBe(SECRETS.accessKeyId);
+  });
+
   test("512 characters are a name", async () => {
     const name = "r".repeat(512);
     await using imds = await scriptedServer({ role: [text(name)] });

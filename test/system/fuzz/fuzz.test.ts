@@ -15,7 +15,7 @@ test.each([
   ["answers", fuzzAnswers, RUNS],
   ["settings", fuzzSettings, Math.ceil(RUNS / 5)],
 ] as const)(
-  "strange %s end in a typed error or in valid credentials, and nothing is told or lost",
+  "strange %s end in a typed error or in valid credentials, and no secret is shown",
   {
     timeout: 3_600_000,
   },

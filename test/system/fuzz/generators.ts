@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { http, type RawAnswers } from "./raw-server.js";
 
-/** What must never be told, wherever a generator may put it. The key is no role's name, which may be told. */
-export const SECRETS = ["fuzz/secret/key/4711", "fuzz-session-token-0815", "fuzz-imds-token-1234"] as const;
+/** What must never be shown, wherever a generator puts it. The key is no role's name, which may be shown. */
+export const SECRETS = ["k3y!Zq8$wX#fuzz!4711", "s3ssion~Tk9pLm2Vb~0815", "1mds~Qr7wNe4Yd~1234"] as const;
 const [SECRET_KEY, SESSION_TOKEN, IMDS_TOKEN] = SECRETS;
 
 const FUTURE = "2099-01-01T00:00:00Z";
@@ -29,7 +29,7 @@ const anyText = fc.oneof(
   fc.constantFrom("", " ", "\n", "\0", "null", "../", "%2f", "?", "#", "__proto__", SECRET_KEY),
 );
 
-/** Bytes instead of an answer, and answers that are nearly HTTP. */
+/** Bytes instead of a response, and responses that are nearly HTTP. */
 const rawAnswer = fc.oneof(
   fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
   fc
@@ -56,7 +56,7 @@ const rawAnswer = fc.oneof(
 );
 
 const anyStatus = fc.oneof(
-  fc.constantFrom(200, 301, 400, 401, 403, 404, 405, 418, 429, 500, 502, 503),
+  fc.constantFrom(200, 301, 400, 401, 403, 404, 405, 410, 418, 429, 431, 500, 501, 502, 503),
   fc.integer({ min: 100, max: 999 }),
 );
 
@@ -68,8 +68,16 @@ const bodyAnswer = fc
 
 const nearToken = fc
   .record({
-    token: fc.oneof(fc.constant(IMDS_TOKEN), anyText),
-    ttl: fc.oneof(fc.integer().map(String), fc.string({ maxLength: 10, unit: "grapheme-ascii" })),
+    token: fc.oneof(
+      fc.constant(IMDS_TOKEN),
+      anyText,
+      fc.nat(2000).map((length) => "t".repeat(length)),
+    ),
+    ttl: fc.oneof(
+      fc.integer().map(String),
+      fc.constantFrom("21601", "0", "1e3", "99999999999999999999"),
+      fc.string({ maxLength: 10, unit: "grapheme-ascii" }),
+    ),
   })
   .map(({ token, ttl }) =>
     http(200, token, [`X-aws-ec2-metadata-token-ttl-seconds: ${ttl.replace(/[^\x20-\x7e]/g, "")}`]),
@@ -85,6 +93,13 @@ const nearRoleList = fc
         "..",
         "../../user-data",
         "a/b",
+        "/a",
+        "a/../b",
+        "a/.",
+        "arn:aws:iam::123456789012:role/team/app",
+        IMDS_TOKEN,
+        `x${IMDS_TOKEN.slice(1)}`,
+        "r".repeat(600),
         "a%2fb",
         "a b",
         "a?b",
@@ -92,7 +107,7 @@ const nearRoleList = fc
         "a\r\nHost: x",
         "é",
       ),
-      fc.string({ unit: fc.constantFrom(..."abcXYZ019+=,.@_-/ %") }),
+      fc.string({ unit: fc.constantFrom(..."abcXYZ019+=,.@_-/: %") }),
     ),
     { maxLength: 4 },
   )
@@ -109,9 +124,13 @@ const wrongValue: fc.Arbitrary<unknown> = fc.oneof(
     "2026-01-01",
     "2026-01-01T00:00:00",
     "2099-01-01T00:00:00+02:00",
+    "2099-01-01T00:00:00+0200",
+    "2099-01-01 00:00:00Z",
     "2099-01-01T00:00:00.123456789Z",
     4_070_908_800,
     "Failed",
+    "success",
+    " SUCCESS",
     "AssumeRoleUnauthorizedAccess",
   ),
 );
@@ -133,32 +152,44 @@ const nearDocument = fc
   .map(({ changes, without, cut }) => {
     const document: Record<string, unknown> = { ...GOOD_DOCUMENT, ...changes };
     for (const name of without) delete document[name];
-    // What a refusal says is told unless it is a key of the document: that it is one, nothing else can tell.
+    // A refusal is shown unless it repeats a key of the document: nothing else can tell that it is a key.
     if (document.Code === SECRET_KEY || document.Message === SECRET_KEY)
       document.SecretAccessKey = SECRET_KEY;
     const text = JSON.stringify(document);
     return http(200, cut === null ? text : text.slice(0, cut));
   });
 
+/** A secret, or twelve and more characters of it, which is what makes a refusal withheld. */
+const secretPart = fc
+  .tuple(fc.constantFrom(...SECRETS), fc.nat(3), fc.nat(3))
+  .map(([secret, start, end]) => secret.slice(start, secret.length - end));
+
 const refusal = fc
-  .record({ code: anyText, message: anyText })
+  .record({
+    code: fc.oneof(anyText, secretPart),
+    message: fc.oneof(
+      anyText,
+      secretPart,
+      fc.tuple(anyText, secretPart, anyText).map((parts) => parts.join(" ")),
+    ),
+  })
   .map(({ code, message }) => http(200, JSON.stringify({ ...GOOD_DOCUMENT, Code: code, Message: message })));
 
 const strange = (near: fc.Arbitrary<Buffer>) =>
   fc.oneof({ arbitrary: near, weight: 4 }, rawAnswer, statusAnswer, bodyAnswer);
 
-/** One step is refused in a plain way: each way often enough that none is missed by a short run. */
+/** One step is refused in a plain way: each way so often that a short run has them all. */
 const plainRefusal: fc.Arbitrary<RawAnswers> = fc
   .tuple(
     fc.constantFrom("token", "role", "credentials"),
     fc.constantFrom(
-      ...[400, 401, 403, 404, 405, 429, 500, 503].map((status) => http(status, "")),
+      ...[400, 401, 403, 404, 405, 410, 429, 431, 500, 501, 503].map((status) => http(status, "")),
       Buffer.alloc(0),
     ),
   )
   .map(([step, refused]) => ({ ...GOOD, [step]: refused }));
 
-/** One step answers strangely, the others well; now and then all of them are strange. */
+/** One step has a strange response, the others good ones; now and then all of them are strange. */
 export const answers: fc.Arbitrary<RawAnswers> = fc.oneof(
   { arbitrary: plainRefusal, weight: 5 },
   { arbitrary: strange(nearToken).map((token) => ({ ...GOOD, token })), weight: 3 },

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import fc from "fast-check";
 import { fromInstanceRole, InstanceMetadataError, type InstanceRoleProvider } from "../../../src/index.js";
+import { findLeaks } from "../../support/leaks.js";
 import { answers, configFile, GOOD, SECRETS, type SettingTexts, settingTexts } from "./generators.js";
 import { rawServer } from "./raw-server.js";
 
@@ -14,14 +15,14 @@ const count = (tally: Tally, outcome: string): void => void tally.set(outcome, (
 
 const TIMEOUT_MS = 20_000;
 
-/** A load that has to list twice, each of its requests refused once for its token and sent once more. */
-const MOST_REQUESTS = 10;
+/** A load that lists twice, each of its requests refused once for its token and sent once more. */
+const MAX_REQUESTS = 10;
 
 /** Settles one call: a typed error without a secret, or credentials that can be used. Anything else throws. */
 async function outcomeOf(provider: InstanceRoleProvider, forceRefresh: boolean): Promise<string> {
   const began = performance.now();
   const outcome = await settled(provider, forceRefresh);
-  if (performance.now() - began > MOST_REQUESTS * TIMEOUT_MS)
+  if (performance.now() - began > MAX_REQUESTS * TIMEOUT_MS)
     throw new Error("it took longer than its deadlines allow");
   return outcome;
 }
@@ -32,21 +33,22 @@ async function settled(provider: InstanceRoleProvider, forceRefresh: boolean): P
     credentials = await provider({ forceRefresh });
   } catch (error) {
     if (!(error instanceof InstanceMetadataError)) throw error;
-    const told = `${inspect(error, { depth: 8, showHidden: true })}${JSON.stringify(error)}${inspect(provider.status())}`;
-    for (const secret of SECRETS) if (told.includes(secret)) throw new Error(`a secret was told: ${secret}`);
+    const shown = `${inspect(error, { depth: 8, showHidden: true })}${JSON.stringify(error)}${inspect(provider.status())}`;
+    const [leak] = findLeaks(shown, SECRETS);
+    if (leak !== undefined) throw new Error(`a part of a secret was shown: ${leak}`);
     if (!error.message.endsWith(`[${error.code}]`)) throw new Error("the message does not end with its code");
     return error.code;
   }
   const { accessKeyId, secretAccessKey, sessionToken, expiration } = credentials;
   for (const key of [accessKeyId, secretAccessKey, sessionToken]) {
-    if (!key || !/^[\x21-\x7e]+$/.test(key)) throw new Error("a key that cannot be used was handed out");
+    if (!key || !/^[\x21-\x7e]+$/.test(key)) throw new Error("a key that cannot be used was returned");
   }
   if (!(expiration instanceof Date) || Number.isNaN(expiration.getTime()))
     throw new Error("no true expiration");
   return "credentials";
 }
 
-/** The service answers strangely; afterwards it answers well, and the same provider works. */
+/** The service's responses are strange; afterwards they are good, and the same provider works. */
 export async function fuzzAnswers(numRuns: number, seed: number | undefined, tally: Tally): Promise<void> {
   const server = await rawServer();
   const options = { endpoint: server.endpoint, shared: false, maxRetries: 0, timeout: TIMEOUT_MS } as const;

@@ -12,10 +12,10 @@ const LIST = "/latest/meta-data/iam/security-credentials/";
 function stepOf(path: string): Step {
   if (path === "/latest/api/token") return "token";
   if (path === LIST) return "role";
-  // One segment below the list, and nothing that could leave it.
-  return path.startsWith(LIST) && /^[A-Za-z0-9._%-]+$/.test(path.slice(LIST.length))
-    ? "credentials"
-    : "elsewhere";
+  const segment = path.startsWith(LIST) ? path.slice(LIST.length) : "";
+  // One segment below the list: what IAM allows in a name, and the colons and slashes of ARNs, encoded.
+  const isName = /^(?:[A-Za-z0-9+=,.@_-]|%3A|%2F)+$/.test(segment) && segment !== "." && segment !== "..";
+  return isName ? "credentials" : "elsewhere";
 }
 
 /** A server that answers with whatever bytes it is given, on loopback. */
