@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { installOutside } from "../../support/installed-outside.js";
-import { seedStrictStores } from "./strict-stores.js";
+import { SEED_DEPENDENCIES, seedStrictStores } from "./strict-stores.js";
 
 /** The oldest and the newest TypeScript that consumers may have, and all between. */
 const TYPESCRIPTS = ["5.2", "5.3", "5.4", "5.5", "5.6", "5.7", "5.8", "5.9", "6.0"] as const;
@@ -31,6 +31,8 @@ declare module "vitest" {
     bundlerPackages: string;
     /** The directory with what pnpm and yarn need to install without a network. */
     strictStores: string;
+    /** The `node_modules` with Next.js, an SDK client and what the library depends on. */
+    nextPackages: string;
   }
 }
 
@@ -43,11 +45,15 @@ function runtime(name: Runtime): string {
 
 const BUNDLERS = ["@vercel/ncc@0", "@yarnpkg/cli-dist@4", "pnpm@12", "postject@1.0.0-alpha.6", "vite@8"];
 
+const NEXT = ["next@16", "react@19", "react-dom@19"];
+
 /** Installs what is not there yet. */
 export default function setup({ provide }: TestProject): void {
   provide("runtimes", { bun: runtime("bun"), deno: runtime("deno") });
   const bundlerPackages = join(installOutside("bundlers", BUNDLERS), "node_modules");
   provide("bundlerPackages", bundlerPackages);
+  const seeds = Object.entries(SEED_DEPENDENCIES).map(([name, range]) => `${name}@${range}`);
+  provide("nextPackages", join(installOutside("next", [...NEXT, ...seeds]), "node_modules"));
   provide("strictStores", seedStrictStores(bundlerPackages));
   const aliases = TYPESCRIPTS.map((version) => `typescript-${version}@npm:typescript@~${version}.0`);
   const home = installOutside(`typescript-${TYPESCRIPTS.join("-")}`, aliases);
