@@ -72,6 +72,8 @@ const TOKEN_TIMEOUT =
 
 const NO_DESCRIPTOR = "Find out what keeps files or connections open in this process.";
 
+const HTTP_OR_HTTPS = "Check whether the endpoint speaks http or https; EC2's metadata service speaks http.";
+
 /** OpenSSL's and Node's codes for a TLS handshake that failed. */
 const isTlsCode = (code: string | undefined): boolean =>
   code !== undefined && /^EPROTO$|^ERR_(SSL|TLS)_|CERT|^UNABLE_TO_/.test(code);
@@ -82,6 +84,7 @@ function hintFor(code: InstanceMetadataErrorCode, failure: RequestFailure, conte
   if (step === "token" && endpoint.basePath !== "" && (failure.statusCode ?? 200) !== 200) {
     return `The endpoint has the path ${endpoint.basePath}, to which the library adds ${context.path}: give it without a path, unless the service is really there.`;
   }
+  if (failure.kind === "not-http") return `${HINTS[code]} ${HTTP_OR_HTTPS}`;
   if (code !== "IMDS_UNREACHABLE") return HINTS[code];
   if (failure.kind === "shortage") return NO_DESCRIPTOR;
   if (failure.kind === "exception")
@@ -92,7 +95,7 @@ function hintFor(code: InstanceMetadataErrorCode, failure: RequestFailure, conte
   if (!isTlsCode(systemCode)) return NOT_ON_EC2;
   return /CERT|^UNABLE_TO_|^ERR_TLS_/.test(systemCode ?? "")
     ? "The certificate of the endpoint is not trusted, or is for another name."
-    : "Check whether the endpoint speaks http or https; EC2's metadata service speaks http.";
+    : HTTP_OR_HTTPS;
 }
 
 /** The error for a failed request: what happened, where, and what to do about it. */
@@ -151,7 +154,7 @@ export const listedRoleMissing = (
     missingCredentials(attempts),
   );
 
-/** `reason` is what the service says, without secrets. */
+/** `reason` comes from the service, without secrets. */
 export const roleNotAssumable = (
   { roleName, reason }: { roleName: string; reason: string },
   { attempts, endpoint }: RequestContext,

@@ -41,7 +41,7 @@ export interface InstanceIdentityDocument {
   readonly [field: string]: unknown;
 }
 
-/** What `iam/info` tells about the attached instance profile, as EC2 writes it. It holds no credentials. */
+/** The attached instance profile, as EC2 describes it in `iam/info`. There are no credentials in it. */
 export interface InstanceProfileInfo {
   /** `Success`, or what is wrong, such as `InstanceProfileNotFound`. */
   readonly Code?: string;

@@ -1,11 +1,11 @@
 import type { Logger } from "@smithy/types";
 
-/** Says one line. A logger that throws, or rejects, must not end what it was told about. */
+/** Logs one line. A logger that throws or rejects must not end the work that is logged. */
 export function log(logger: Logger | undefined, level: "debug" | "info" | "warn", line: string): void {
   try {
-    const told: unknown = logger?.[level](line);
-    if (typeof told === "object" && told !== null) Promise.resolve(told).catch(() => {});
+    const result: unknown = logger?.[level](line);
+    if (typeof result === "object" && result !== null) Promise.resolve(result).catch(() => {});
   } catch {
-    // Nowhere left to tell it.
+    // There is no other place to report it.
   }
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { instanceRegion } from "../../src/index.js";
 import { failureOf } from "../support/failure.js";
-import { clientAt } from "../support/scripted-provider.js";
-import { answer, hang, text } from "../support/scripted-replies.js";
+import { clientAt, providerAt } from "../support/scripted-provider.js";
+import { answer, hang, issueToken, listRole, text } from "../support/scripted-replies.js";
 import type { Script } from "../support/scripted-server.js";
 import { scriptedServer } from "../support/scripted-server.js";
 
@@ -35,6 +35,14 @@ describe.each(failures)(
         },
         async awaitsRegion() {
           return await client.region();
+        },
+        async awaitsProvider() {
+          // A provider reads no other metadata, so it gets the same failure for its credentials.
+          await using service = await scriptedServer({
+            token: script.token ?? [issueToken],
+            role: script.metadata ?? [listRole()],
+          });
+          return await providerAt(service, options)();
         },
         async awaitsRegionForClient() {
           return await instanceRegion({ endpoint: imds.endpoint, ...options })();

@@ -116,7 +116,7 @@ describe("retries", () => {
     for (const [i, wait] of waits.entries()) expect(wait).toBeGreaterThan(100 * 2 ** i - 2);
   });
 
-  test.concurrent.each([0, 1, 2])("are as many as maxRetries: %i says", async (maxRetries) => {
+  test.concurrent.each([0, 1, 2])("are as many as maxRetries: %i", async (maxRetries) => {
     await using imds = await scriptedServer({ role: [answer(503)] });
     expect(await failureOf(reach("role", imds, { maxRetries }))).toMatchObject({ attempts: maxRetries + 1 });
     expect(imds.count("role")).toBe(maxRetries + 1);

@@ -13,7 +13,7 @@ import { scriptedServer } from "../support/scripted-server.js";
 const STEPS: readonly Step[] = ["token", "role", "credentials", "metadata"];
 
 describe("every request", () => {
-  test("says who asks", async () => {
+  test("has the library and its version as its User-Agent", async () => {
     await using imds = await scriptedServer();
     await providerAt(imds)();
     await clientAt(imds).get("/latest/meta-data/hostname");
@@ -96,7 +96,7 @@ describe("the endpoint", () => {
     expect(received[0]?.[0]).toBe(0x16);
   });
 
-  test("that speaks http when https is asked for is an error, not a fallback", async () => {
+  test("that speaks http although the endpoint is https is an error, not a fallback", async () => {
     await using imds = await scriptedServer();
     const endpoint = imds.endpoint.replace("http:", "https:");
     const error = await failureOf(providerAt({ endpoint }, { maxRetries: 0 })());
@@ -128,28 +128,28 @@ describe("connections", () => {
     expect(imds.requests.map(({ connection }) => connection)).toEqual([1, 1, 1]);
   });
 
-  test("none is left behind after a load", async () => {
+  test("none is left open after a load", async () => {
     await using imds = await scriptedServer();
     await providerAt(imds)();
     await imds.allClosed();
     expect(imds.openConnections).toBe(0);
   });
 
-  test("none is left behind after a read", async () => {
+  test("none is left open after a read", async () => {
     await using imds = await scriptedServer({ metadata: [inTinyPieces("some metadata")] });
     await Promise.all(Array.from({ length: 20 }, () => clientAt(imds).get("/latest/meta-data/hostname")));
     await imds.allClosed();
     expect(imds.openConnections).toBe(0);
   });
 
-  test.each(STEPS)("none is left behind after a failure at the step %s", async (step) => {
+  test.each(STEPS)("none is left open after a failure at the step %s", async (step) => {
     await using imds = await scriptedServer({ [step]: [answer(403, "no")] });
     const read = step === "metadata" ? clientAt(imds).get("/latest/meta-data/hostname") : providerAt(imds)();
     await failureOf(read);
     await imds.allClosed();
   });
 
-  test.each(STEPS)("none is left behind after a timeout at the step %s", async (step) => {
+  test.each(STEPS)("none is left open after a timeout at the step %s", async (step) => {
     await using imds = await scriptedServer({ [step]: [hang] });
     const options = { timeout: 500, maxRetries: 0 };
     const read =
@@ -160,7 +160,7 @@ describe("connections", () => {
     await imds.allClosed();
   });
 
-  test("that the service closes after each answer are made anew", async () => {
+  test("that the service closes after each response are replaced", async () => {
     const andClose =
       (reply: Reply): Reply =>
       (exchange) => {
@@ -172,7 +172,7 @@ describe("connections", () => {
     expect(imds.requests.map(({ connection }) => connection)).toEqual([1, 2, 3]);
   });
 
-  test("are few at once, however many reads there are", async () => {
+  test("are few at a time, however many reads there are", async () => {
     let most = 0;
     await using imds = await scriptedServer();
     imds.play("metadata", ({ response }) => {

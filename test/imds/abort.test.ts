@@ -144,7 +144,7 @@ describe("the caller's signal", () => {
     expect(await client.get(PATH)).toBe("free again");
   });
 
-  test("leaves no listener behind after a read that succeeded", async () => {
+  test("has no listener left after a read that succeeded", async () => {
     await using imds = await scriptedServer();
     const { signal } = new AbortController();
     await clientAt(imds).get(PATH, { signal });

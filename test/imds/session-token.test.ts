@@ -224,7 +224,7 @@ describe("a token that the service no longer knows", () => {
     expect(imds.steps.filter((step) => step === "token")).toHaveLength(2);
   });
 
-  test("a failure to get a new one is told as the token's failure", async () => {
+  test("a failure to get a new one has the step token", async () => {
     await using imds = await scriptedServer({ metadata: [answer(401)] });
     const client = clientAt(imds);
     imds.play("token", text("the-first"), answer(403));
@@ -232,7 +232,7 @@ describe("a token that the service no longer knows", () => {
     expect(error).toMatchObject({ code: "IMDS_FORBIDDEN", step: "token" });
   });
 
-  test("a failed PUT is not kept: the next read asks again", async () => {
+  test("a failed PUT is not kept: the next read sends another", async () => {
     await using imds = await scriptedServer({ token: [answer(400), text("the-second")] });
     const client = clientAt(imds);
     await failureOf(client.get(PATH));

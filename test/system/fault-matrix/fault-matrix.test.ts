@@ -11,13 +11,13 @@ afterAll(() => {
   console.info(markdownTable(["", ""], countsOf(played)));
 });
 
-test("the matrix is whole: at least 300 cells, and every step meets every fault", () => {
+test("the matrix is complete: at least 300 cells, and every step has every fault", () => {
   expect(CELLS.length).toBeGreaterThanOrEqual(300);
   const met = new Set(CELLS.map(({ step, fault }) => `${step} ${fault.name}`));
   expect(met.size).toBe(4 * new Set(CELLS.map(({ fault }) => fault.name)).size);
 });
 
-describe.concurrent("each cell ends as the design says, in time, without a leak", () => {
+describe.concurrent("each cell ends as designed, in time, without a leak", () => {
   test.each(CELLS.map((cell) => [nameOf(cell), cell] as const))(
     "%s",
     { timeout: 60_000 },
