@@ -4,7 +4,6 @@ import type { InstanceRoleOptions } from "../config/options.js";
 import { checkedOptions } from "../config/options.js";
 import type { RoleSettings } from "../config/settings.js";
 import { resolveRoleSettings, settingsKey } from "../config/settings.js";
-import { maxRequestMs } from "../http/retry-policy.js";
 import { RoleCredentialsReader } from "../imds/role-credentials.js";
 import { metadataReader } from "../imds/shared-readers.js";
 import type { WeakTimer } from "../runtime/weak-timer.js";
@@ -39,16 +38,13 @@ async function resolveCache(options: InstanceRoleOptions): Promise<CredentialsCa
   return sharedCache(key, () => newCache(settings, key));
 }
 
-/** Token, list and document, and each once more: after a token that was refused, or a role that was replaced. */
-const MAX_REQUESTS = 6;
-
 function newCache(settings: RoleSettings, key?: string): CredentialsCache {
   const reader = metadataReader(settings, key !== undefined);
-  const source = new InstanceRoleSource(new RoleCredentialsReader(reader, settings.roleName));
-  const cache = new CredentialsCache(source, {
+  const credentials = new RoleCredentialsReader(reader, settings.roleName);
+  const cache = new CredentialsCache(new InstanceRoleSource(credentials), {
     ...settings,
     attemptMs: settings.timeoutMs,
-    maxRefreshMs: MAX_REQUESTS * maxRequestMs(settings),
+    maxRefreshMs: credentials.maxFetchMs,
   });
   collectedCaches.register(cache, { timer: cache.timer, key });
   return cache;
