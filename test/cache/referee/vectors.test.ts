@@ -45,8 +45,11 @@ const vectors: readonly Vector[] = JSON.parse(
 const SERVES_VALID = "valid credentials are returned when the role is gone, until they expire";
 const SHORTER_BACKOFF = "the backoff is a share of the time left, and at most a minute after expiration";
 const IN_BACKGROUND = "an advisory refresh runs in the background: its credentials come with the next call";
-const NO_WAIT = "after a failed refresh in the mandatory state calls do not wait; the next one gets the new credentials";
-const DIFFERENCES: Readonly<Record<string, { readonly reason: string; readonly expected: Partial<Expected> }>> = {
+const NO_WAIT =
+  "after a failed refresh in the mandatory state calls do not wait; the next one gets the new credentials";
+const DIFFERENCES: Readonly<
+  Record<string, { readonly reason: string; readonly expected: Partial<Expected> }>
+> = {
   "2.1": { reason: IN_BACKGROUND, expected: { result: "cachedCredentials" } },
   "14.2": { reason: IN_BACKGROUND, expected: { result: "cachedCredentials" } },
   "16.1": { reason: SERVES_VALID, expected: { result: "cachedCredentials" } },
@@ -60,7 +63,12 @@ const DIFFERENCES: Readonly<Record<string, { readonly reason: string; readonly e
 };
 
 /** How much of six hours is left in each state. */
-const TIME_LEFT = { valid: 5.5 * HOUR, advisory: 30 * MINUTE, mandatory: 30 * SECOND, expired: -MINUTE } as const;
+const TIME_LEFT = {
+  valid: 5.5 * HOUR,
+  advisory: 30 * MINUTE,
+  mandatory: 30 * SECOND,
+  expired: -MINUTE,
+} as const;
 
 const { imds, provider: newProvider, serve } = refreshSetup();
 
