@@ -4,6 +4,7 @@ import type { InstanceRoleOptions } from "../config/options.js";
 import { checkedOptions } from "../config/options.js";
 import type { RoleSettings } from "../config/settings.js";
 import { resolveRoleSettings, settingsKey } from "../config/settings.js";
+import { maxRequestMs } from "../http/retry-policy.js";
 import { RoleCredentialsReader } from "../imds/role-credentials.js";
 import { metadataReader } from "../imds/shared-readers.js";
 import type { WeakTimer } from "../runtime/weak-timer.js";
@@ -38,13 +39,16 @@ async function resolveCache(options: InstanceRoleOptions): Promise<CredentialsCa
   return sharedCache(key, () => newCache(settings, key));
 }
 
+/** Token, list and document, and each once more: after a token that was refused, or a role that was replaced. */
+const MAX_REQUESTS = 6;
+
 function newCache(settings: RoleSettings, key?: string): CredentialsCache {
   const reader = metadataReader(settings, key !== undefined);
   const credentials = new RoleCredentialsReader(reader, settings.roleName);
   const cache = new CredentialsCache(new InstanceRoleSource(credentials), {
     ...settings,
     attemptMs: settings.timeoutMs,
-    maxRefreshMs: credentials.maxFetchMs,
+    maxRefreshMs: MAX_REQUESTS * maxRequestMs(settings),
   });
   collectedCaches.register(cache, { timer: cache.timer, key });
   return cache;
