@@ -1,6 +1,6 @@
 import type { InstanceMetadataErrorCode } from "./instance-metadata-error.js";
 import { printable } from "./printable.js";
-import { safeCause } from "./safe-cause.js";
+import { isError, safeCause } from "./safe-cause.js";
 import { systemCodeOf } from "./system-code.js";
 
 /** What a failure is called to users, and how often another attempt follows: as often as set, once, or never. */
@@ -130,6 +130,6 @@ export function failureFromError(error: unknown, secret: string | undefined): Re
     const detail = `the connection failed with ${code}`;
     return new RequestFailure(KINDS[code] ?? "unreachable", detail, { cause });
   }
-  const thrown = cause instanceof Error ? ` (${printable(`${cause.name}: ${cause.message}`)})` : "";
+  const thrown = isError(cause) ? ` (${printable(`${cause.name}: ${cause.message}`)})` : "";
   return new RequestFailure("exception", `sending the request threw an exception${thrown}`, { cause });
 }

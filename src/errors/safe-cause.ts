@@ -1,5 +1,9 @@
-import { inspect } from "node:util";
+import { inspect, types } from "node:util";
 import { printable } from "./printable.js";
+
+/** In a test environment that has its own globals, as Jest's, Node's errors are no instances of `Error`. */
+export const isError = (value: unknown): value is Error =>
+  value instanceof Error || types.isNativeError(value);
 
 const isPlain = (value: unknown): boolean => typeof value !== "object" || value === null;
 
@@ -11,10 +15,9 @@ export function safeCause(exception: unknown, secret: string | undefined): unkno
   const shows = (value: unknown) =>
     secret !== undefined &&
     inspect(value, { depth: 10, showHidden: true, maxStringLength: null }).includes(secret);
-  if (!(exception instanceof Error)) return isPlain(exception) && !shows(exception) ? exception : undefined;
+  if (!isError(exception)) return isPlain(exception) && !shows(exception) ? exception : undefined;
   const carriesObjects =
-    !Object.values(exception).every(isPlain) ||
-    !(isPlain(exception.cause) || exception.cause instanceof Error);
+    !Object.values(exception).every(isPlain) || !(isPlain(exception.cause) || isError(exception.cause));
   if (!carriesObjects && !shows(exception)) return exception;
   if (shows(exception.message)) return undefined;
   const copy = new Error(printable(exception.message));

@@ -8,7 +8,8 @@ const TEST = `
 
   const failureOf = (call) => call.then(() => "none", (error) => error);
   const listening = async (onSocket) => {
-    const server = createServer(onSocket);
+    // Not what keeps a failed test's process alive.
+    const server = createServer(onSocket).unref();
     await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
     return { server, endpoint: "http://127.0.0.1:" + server.address().port };
   };
