@@ -30,15 +30,21 @@ export const attachProfile = (what: string, target: Target): string =>
 export function replaceProfile(what: string, target: Target): string {
   const filter = `--filters Name=instance-id,Values=${target.instanceId ?? "INSTANCE_ID"}`;
   const find = instruction(
-    `${what}. This command prints the AssociationId`,
+    `${what}. Find the AssociationId`,
     `aws ec2 describe-iam-instance-profile-associations ${filter}${region(target)}`,
   );
   const replace = instruction(
-    "which this one takes",
+    "Then replace the association",
     `aws ec2 replace-iam-instance-profile-association --association-id ASSOCIATION_ID${region(target)} --iam-instance-profile Name=PROFILE_NAME`,
   );
   return `${find}\n${replace}`;
 }
+
+export const showTrustPolicy = (what: string, roleName: string | undefined): string =>
+  instruction(
+    what,
+    `aws iam get-role --role-name ${roleName ?? "ROLE_NAME"} --query Role.AssumeRolePolicyDocument`,
+  );
 
 export const addRoleToProfile = (what: string, profileName: string | undefined): string =>
   instruction(

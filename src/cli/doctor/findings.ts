@@ -61,8 +61,14 @@ export const fail = (
 export const failWith = (check: Check, error: InstanceMetadataError, fix: string): Finding =>
   fail(check, error.message, fix, error.code);
 
+export const skipOne = (check: Check, because: Check): Finding => ({
+  check,
+  status: "skipped",
+  message: `Skipped because "${because}" failed.`,
+});
+
 export const skip = (checks: readonly Check[], because: Check): Finding[] =>
-  checks.map((check) => ({ check, status: "skipped", message: `Skipped because "${because}" failed.` }));
+  checks.map((check) => skipOne(check, because));
 
 /** All checks after this one. */
 export const checksAfter = (check: Check): readonly Check[] => CHECKS.slice(CHECKS.indexOf(check) + 1);

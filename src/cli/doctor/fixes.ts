@@ -1,8 +1,5 @@
 import { ENDPOINT_MODES } from "../../config/endpoint.js";
-import type {
-  InstanceMetadataError,
-  InstanceMetadataErrorCode,
-} from "../../errors/instance-metadata-error.js";
+import type { InstanceMetadataError } from "../../errors/instance-metadata-error.js";
 import { systemCodeOf } from "../../errors/system-code.js";
 import { setMetadataOptions } from "./aws-commands.js";
 import type { DoctorContext } from "./context.js";
@@ -17,7 +14,9 @@ export function endpointFix({ resolved: { endpoint } }: DoctorContext): string {
     const withoutPath = href.slice(0, -basePath.length);
     return `The endpoint ${href} (${name}) has a path, to which the library adds /latest/…: use ${withoutPath}, or ${removalOf(endpoint.from)}.`;
   }
-  return `Correct the endpoint ${href} (${name}). If you did not set it on purpose, ${removalOf(endpoint.from)}.`;
+  return endpoint.from.kind === "option"
+    ? `Correct ${name}, or leave it out.`
+    : `Correct the endpoint ${href} (${name}). If you did not set it on purpose, ${removalOf(endpoint.from)}.`;
 }
 
 /** Where a container gets a role of its own, which is better than its host's. */
@@ -85,52 +84,59 @@ export function connectionFix(error: InstanceMetadataError, context: DoctorConte
 const isTls = (code = ""): boolean =>
   /^(EPROTO|ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/.test(code);
 
-/** After these errors it is in doubt that the endpoint, if it was set, is a metadata service. */
-const DOUBTFUL: ReadonlySet<InstanceMetadataErrorCode> = new Set([
-  "TOKEN_REJECTED",
-  "TOKEN_UNSUPPORTED",
-  "SERVER_ERROR",
-  "INVALID_RESPONSE",
-]);
-
 /** What to do about an error of a service that can be reached. */
 export function fixFor(error: InstanceMetadataError, context: DoctorContext): string {
   const { code, step } = error;
-  const { target, settings, resolved } = context;
+  const { settings, resolved } = context;
+  if (step === "token") return tokenFix(error, context);
+  switch (code) {
+    case "IMDS_UNREACHABLE":
+      return connectionFix(error, context);
+    case "IMDS_FORBIDDEN":
+      return "A proxy such as kube2iam refuses the role's credentials: give this pod a role there.";
+    case "IMDS_TIMEOUT":
+      return `Find processes on this instance that read metadata in a loop, or allow more time: the timeout is ${settings.timeoutMs} ms (${nameOf(resolved.timeoutMs.from)}).`;
+    case "THROTTLED":
+      return READS_IN_A_LOOP;
+    case "UNAUTHORIZED":
+      return "Find the proxy between this machine and the metadata service that drops the header X-aws-ec2-metadata-token, or that spreads requests over several instances.";
+    default:
+      return `Find what answers at ${settings.endpoint.href} in the place of EC2's metadata service, such as a proxy.`;
+  }
+}
+
+const READS_IN_A_LOOP =
+  "Find processes on this instance that read metadata in a loop: the limit is the instance's, not this process's.";
+
+/** Until there is a token, it is in doubt that an endpoint that was set is a metadata service. */
+function tokenFix(error: InstanceMetadataError, context: DoctorContext): string {
+  const { target, settings } = context;
   const isOwnEndpoint = !isEc2Address(settings.endpoint);
   const endpoint = isOwnEndpoint ? endpointFix(context) : "";
-  switch (code) {
+  const ifEc2 = isOwnEndpoint ? "If the endpoint leads to EC2's metadata service: " : "";
+  switch (error.code) {
     case "IMDS_UNREACHABLE":
       return connectionFix(error, context);
     case "IMDS_FORBIDDEN":
       return joined(
         endpoint,
-        setMetadataOptions(
-          `${isOwnEndpoint ? "If it leads to EC2's metadata service, enable" : "Enable"} access to instance metadata`,
-          target,
-          "--http-endpoint enabled",
-        ),
+        setMetadataOptions(`${ifEc2}Enable access to instance metadata`, target, "--http-endpoint enabled"),
       );
     case "IMDS_TIMEOUT":
-      if (step !== "token")
-        return `Find processes on this instance that read metadata in a loop, or allow more time: the timeout is ${settings.timeoutMs} ms (${nameOf(resolved.timeoutMs.from)}).`;
       return joined(
         endpoint,
         ownRole(context),
         setMetadataOptions(
-          "In a container on a bridge network, raise the hop limit (HttpPutResponseHopLimit) of the instance to 2",
+          `${ifEc2}In a container on a bridge network, raise the hop limit (HttpPutResponseHopLimit) of the instance to 2`,
           target,
           "--http-put-response-hop-limit 2 --http-endpoint enabled",
         ),
       );
     case "THROTTLED":
-      return "Find processes on this instance that read metadata in a loop: the limit is the instance's, not this process's.";
-    case "UNAUTHORIZED":
-      return "Find the proxy between this machine and the metadata service that drops the header X-aws-ec2-metadata-token, or that spreads requests over several instances.";
-    case "ROLE_NOT_ASSUMABLE":
-      return "The role's trust policy must let ec2.amazonaws.com assume it. If the role was deleted and created again, the instance profile must be detached and attached again. This command prints the trust policy:\naws iam get-role --role-name ROLE_NAME --query Role.AssumeRolePolicyDocument";
+      return READS_IN_A_LOOP;
     default:
-      if (DOUBTFUL.has(code) && isOwnEndpoint) return endpoint;
-      return `Find out what answers at ${settings.endpoint.href} in the place of EC2's metadata service, such as a proxy.`;
+      return isOwnEndpoint
+        ? endpoint
+        : `Find what answers at ${settings.endpoint.href} in the place of EC2's metadata service, such as a proxy.`;
   }
 }

@@ -2,23 +2,20 @@ import type {
   InstanceMetadataError,
   InstanceMetadataErrorCode,
 } from "../../errors/instance-metadata-error.js";
-import { parseJsonObject } from "../../imds/json-object.js";
-import { INSTANCE_ID_PATH, METADATA_PATH, PROFILE_PATH, ROLE_LIST_PATH } from "../../imds/metadata-paths.js";
+import { INSTANCE_ID_PATH, METADATA_PATH, ROLE_LIST_PATH } from "../../imds/metadata-paths.js";
 import { readRegion } from "../../imds/region.js";
-import { type RoleCredentials, RoleCredentialsReader } from "../../imds/role-credentials.js";
+import { RoleCredentialsReader } from "../../imds/role-credentials.js";
 import { parseRoleList } from "../../imds/role-list.js";
 import { wallClock } from "../../runtime/clock.js";
-import { aheadOf, checkClock } from "./checks/clock.js";
+import { aheadOf, checkClock, clockUnknown } from "./checks/clock.js";
 import { connected, notConnected, notMetadata } from "./checks/connection.js";
-import { checkCredentials } from "./checks/credentials.js";
 import { checkImdsV1, isListing, type TokenlessResponse } from "./checks/imdsv1.js";
-import { checkProfile, type ProfileState, profileStateOf } from "./checks/instance-profile.js";
 import { checkRegion } from "./checks/region.js";
-import { roleFailed, roleFound } from "./checks/role.js";
 import { fallback, noToken, tokenIssued } from "./checks/session-token.js";
 import type { DoctorContext } from "./context.js";
-import { asError, checksAfter, type Finding, failWith, skip } from "./findings.js";
-import { fixFor } from "./fixes.js";
+import { checksAfter, type Finding, skip, skipOne } from "./findings.js";
+import { failedCheck, roleFindings } from "./role-findings.js";
+import { isRepeated, type Settled, settled } from "./settled.js";
 
 /** The checks that send requests, up to the first one without which the others make no sense. */
 export async function checkMetadata(context: DoctorContext): Promise<Finding[]> {
@@ -109,14 +106,21 @@ async function readsWithToken(
   const region = await settled(readRegion(reader));
   const context = await withTarget(before, "value" in region ? region.value : undefined);
   const aheadMs = "value" in listing ? listing.value.aheadMs : undefined;
+  const cause = "error" in credentials ? failedCheck(credentials.error) : "role";
   return [
     connected("answers", context),
     ...tokenFindings(context),
     ...(await roleFindings(credentials, aheadMs, context)),
-    checkClock(aheadMs),
-    checkRegion("value" in region ? region.value : region.error),
+    isRepeated(listing, credentials) ? skipOne("clock", cause) : clockFinding(listing),
+    isRepeated(region, credentials) ? skipOne("region", cause) : checkRegion(outcomeOf(region)),
   ];
 }
+
+const clockFinding = (listing: Settled<{ readonly aheadMs: number | undefined }>): Finding =>
+  "value" in listing ? checkClock(listing.value.aheadMs) : clockUnknown(listing.error);
+
+const outcomeOf = <T>(read: Settled<T>): T | InstanceMetadataError =>
+  "value" in read ? read.value : read.error;
 
 const isOtherServer = (listing: Settled<unknown>, { code }: InstanceMetadataError): boolean =>
   ("value" in listing || listing.error.code === "NOT_FOUND") &&
@@ -135,72 +139,3 @@ async function withTarget(context: DoctorContext, region: string | undefined): P
   const known = region !== undefined && /^[a-z0-9-]+$/.test(region) ? region : undefined;
   return { ...context, target: { instanceId, region: known ?? target.region } };
 }
-
-async function roleFindings(
-  credentials: Settled<RoleCredentials>,
-  aheadMs: number | undefined,
-  context: DoctorContext,
-): Promise<Finding[]> {
-  const profile = checkProfile(await readProfileState(context), {
-    hasCredentials: "value" in credentials,
-    target: context.target,
-  });
-  if ("value" in credentials) {
-    const { roleName, expiresAt } = credentials.value;
-    const now = wallClock();
-    return [
-      profile,
-      roleFound(roleName, expiresAt > now),
-      checkCredentials(expiresAt, { now, aheadMs }, context.settings, context.target),
-    ];
-  }
-  const { error } = credentials;
-  if (profile.status === "fail") return [profile, ...skip(["role", "credentials"], "instance profile")];
-  if (
-    error.step === "credentials" &&
-    error.code !== "NO_ROLE_ATTACHED" &&
-    error.code !== "ROLE_NOT_ASSUMABLE"
-  )
-    return [
-      profile,
-      ...skip(["role"], "credentials"),
-      failWith("credentials", error, fixFor(error, context)),
-    ];
-  return [profile, roleFailed(error, await listedRole(context), context), ...skip(["credentials"], "role")];
-}
-
-async function readProfileState({ reader }: DoctorContext): Promise<ProfileState> {
-  const read = reader.readIfPresent({
-    step: "metadata",
-    path: PROFILE_PATH,
-    accept: ({ text, token }) => ({ text, token }),
-  });
-  const info = await settled(read);
-  if ("error" in info) return { kind: "unreadable", error: info.error };
-  if (info.value.outcome === "missing") return { kind: "none" };
-  const { text, token } = info.value.value;
-  try {
-    return profileStateOf(parseJsonObject(text), token);
-  } catch {
-    return { kind: "no JSON" };
-  }
-}
-
-async function listedRole({ reader }: DoctorContext): Promise<string | undefined> {
-  const list = await settled(
-    reader.read({
-      step: "role",
-      path: ROLE_LIST_PATH,
-      accept: ({ text, token }) => parseRoleList(text, token === undefined ? [] : [token]),
-    }),
-  );
-  return "value" in list ? list.value : undefined;
-}
-
-type Settled<T> = { readonly value: T } | { readonly error: InstanceMetadataError };
-
-const settled = <T>(work: Promise<T>): Promise<Settled<T>> =>
-  work.then(
-    (value) => ({ value }),
-    (error: unknown) => ({ error: asError(error) }),
-  );

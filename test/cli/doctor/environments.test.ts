@@ -368,6 +368,27 @@ describe("the role", () => {
     expect(expectOneFailure(findings).code).toBe("SERVER_ERROR");
   });
 
+  test("a reason that concerns all reads is one failure", async () => {
+    imds.fail({ on: "role", status: 401, ...ALWAYS });
+    imds.fail({ on: "metadata", status: 401, ...ALWAYS });
+    const findings = await diagnose({});
+    expect(expectOneFailure(findings)).toMatchObject({ check: "role", code: "UNAUTHORIZED" });
+    expect(statuses(findings)).toMatchObject({
+      "instance profile": "skipped",
+      clock: "skipped",
+      region: "skipped",
+    });
+  });
+
+  test("a proxy refuses its credentials", async () => {
+    imds.fail({ on: "credentials", status: 403, ...ALWAYS });
+    expect(expectOneFailure(await diagnose({}))).toMatchObject({
+      check: "credentials",
+      code: "IMDS_FORBIDDEN",
+      fix: expect.stringContaining("kube2iam"),
+    });
+  });
+
   test("EC2 may not assume it: the trust policy", async () => {
     imds.denyAssumeRole("EC2 cannot assume the role app.");
     const findings = await diagnose({});
@@ -375,7 +396,9 @@ describe("the role", () => {
     const { code, message, fix } = expectOneFailure(findings);
     expect(code).toBe("ROLE_NOT_ASSUMABLE");
     expect(message).toContain("EC2 cannot assume the role app");
-    expect(fix).toContain("trust policy");
+    expect(fix).toMatch(
+      /trust policy.*:\naws iam get-role --role-name app --query Role\.AssumeRolePolicyDocument$/,
+    );
   });
 
   test("a role that is listed by its ARN", async () => {

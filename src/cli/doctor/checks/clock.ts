@@ -1,3 +1,4 @@
+import type { InstanceMetadataError } from "../../../errors/instance-metadata-error.js";
 import { type Finding, fail, note, ok, warning } from "../findings.js";
 
 const CHECK = "clock";
@@ -7,6 +8,10 @@ export function aheadOf(date: string | undefined, now: number): number | undefin
   const theirs = Date.parse(date ?? "");
   return Number.isNaN(theirs) ? undefined : now - theirs - 500;
 }
+
+/** The listing of metadata, whose response has the time, could not be read. */
+export const clockUnknown = (error: InstanceMetadataError): Finding =>
+  note(CHECK, `Cannot be checked: ${error.message}`);
 
 /** By the metadata service's time, because signatures depend on it. */
 export function checkClock(aheadMs: number | undefined): Finding {

@@ -1,5 +1,5 @@
 import type { InstanceMetadataError } from "../../../errors/instance-metadata-error.js";
-import { attachProfile } from "../aws-commands.js";
+import { attachProfile, showTrustPolicy } from "../aws-commands.js";
 import type { DoctorContext } from "../context.js";
 import { type Finding, failWith, ok } from "../findings.js";
 import { fixFor } from "../fixes.js";
@@ -21,6 +21,15 @@ export function roleFailed(
   context: DoctorContext,
 ): Finding {
   const configured = context.settings.roleName;
+  if (error.code === "ROLE_NOT_ASSUMABLE")
+    return failWith(
+      CHECK,
+      error,
+      showTrustPolicy(
+        "Let ec2.amazonaws.com assume the role in its trust policy. If the role was deleted and created again, detach the instance profile and attach it again. The trust policy",
+        (configured?.value ?? listed)?.split("/").at(-1),
+      ),
+    );
   if (error.code !== "NO_ROLE_ATTACHED") return failWith(CHECK, error, fixFor(error, context));
   if (configured === undefined || listed === undefined)
     return failWith(
