@@ -12,7 +12,7 @@ import { sdkScene } from "../support/sdk-setup.js";
 const Bucket = "bucket";
 const list = (client: S3Client) => client.send(new ListObjectsV2Command({ Bucket }));
 
-/** A client whose provider holds a set that S3 has stopped to accept before its time; IMDS has a new one. */
+/** A client whose provider has cached credentials that S3 no longer accepts; IMDS has new ones. */
 async function rejected() {
   const scene = await sdkScene();
   const provider = scene.provider();
@@ -35,7 +35,7 @@ async function rejected() {
 const outcomes = ({ s3 }: Pick<SdkScene, "s3">) =>
   s3.calls.map(({ accessKeyId, status, errorCode }) => [accessKeyId, errorCode ?? status]);
 
-test("a call whose key was rejected is sent again with the new one, and succeeds", async () => {
+test("a call whose key was rejected is sent again with the new key, and succeeds", async () => {
   const scene = await rejected();
 
   await list(scene.client);
@@ -82,7 +82,7 @@ test.for<[string, NonNullable<PutObjectCommandInput["Body"]>]>([
   ]);
 });
 
-test("a body that is a stream, and was consumed, is not sent again: the caller is told", async () => {
+test("a body that is a stream is not sent again: the call fails with the service's error", async () => {
   const scene = await rejected();
   const Body = Readable.from([Buffer.from("content")]);
 
@@ -114,22 +114,22 @@ test("a refresh that fails leaves the service's error to the caller", async () =
   expect(outcomes(scene)).toEqual([[scene.oldKey, "ExpiredToken"]]);
 });
 
-test("a request signed by somebody else's provider is left alone", async () => {
+test("a request signed with another provider's credentials is left alone", async () => {
   const scene = await rejected();
-  const stranger = { ...(await scene.provider()), accessKeyId: "ASIASTRANGER" };
-  scene.s3.accept(stranger);
-  scene.s3.revoke(stranger.accessKeyId);
-  const client = scene.newClient({ credentials: stranger });
+  const other = { ...(await scene.provider()), accessKeyId: "ASIAOTHER" };
+  scene.s3.accept(other);
+  scene.s3.revoke(other.accessKeyId);
+  const client = scene.newClient({ credentials: other });
   client.middlewareStack.use(expiredTokenPlugin(scene.provider));
   scene.newSteps();
 
   await expect(list(client)).rejects.toMatchObject({ name: "ExpiredToken" });
 
-  expect(outcomes(scene)).toEqual([["ASIASTRANGER", "ExpiredToken"]]);
+  expect(outcomes(scene)).toEqual([["ASIAOTHER", "ExpiredToken"]]);
   expect(scene.newSteps()).toEqual([]);
 });
 
-test("an upload of a stream that is rejected invalidates the key all the same: the next one succeeds", async () => {
+test("a rejected upload of a stream invalidates the key: the next upload succeeds", async () => {
   const scene = await rejected();
   const upload = () => {
     const Body = Readable.from([Buffer.from("content")]);
@@ -147,12 +147,12 @@ test("an upload of a stream that is rejected invalidates the key all the same: t
 
 test.for<[string, (provider: InstanceRoleProvider) => AwsCredentialIdentityProvider]>([
   ["in a chain", (provider) => createCredentialChain(provider, fromEnv())],
-  ["in a function of the application's", (provider) => async () => provider()],
+  ["in a function of the application", (provider) => async () => provider()],
 ])("a provider that the client has %s", async ([, wrap]) => {
   const scene = await rejected();
   const client = scene.newClient({ credentials: wrap(scene.provider) });
   client.middlewareStack.use(expiredTokenPlugin(scene.provider));
-  // The client keeps a copy of the set that is to be rejected.
+  // The client has cached the credentials that are to be rejected.
   scene.imds.rotate({ ...(await scene.provider()), accessKeyId: "ASIAKEPTBYCLIENT" });
   const kept = await scene.provider({ forceRefresh: true });
   scene.s3.accept(kept);
@@ -171,7 +171,7 @@ test.for<[string, (provider: InstanceRoleProvider) => AwsCredentialIdentityProvi
   ]);
 });
 
-test("a set that the application has taken out and gave the client for good is rejected once, not twice", async () => {
+test("credentials that the application copied into the client are rejected once, not twice", async () => {
   const scene = await rejected();
   const client = scene.newClient({ credentials: { ...(await scene.provider()) } });
   client.middlewareStack.use(expiredTokenPlugin(scene.provider));
@@ -181,7 +181,7 @@ test("a set that the application has taken out and gave the client for good is r
   expect(outcomes(scene)).toEqual([[scene.oldKey, "ExpiredToken"]]);
 });
 
-test("a client that keeps its handlers is helped every time", async () => {
+test("a client with cacheMiddleware: every rejection is handled", async () => {
   const scene = await rejected();
   const client = scene.newClient({ credentials: scene.provider, cacheMiddleware: true });
   client.middlewareStack.use(expiredTokenPlugin(scene.provider));
@@ -195,7 +195,7 @@ test("a client that keeps its handlers is helped every time", async () => {
   expect(outcomes(scene).filter(([, outcome]) => outcome === 200)).toHaveLength(3);
 });
 
-test("plugins of two providers on one client do not get into one another's way", async () => {
+test("plugins of two providers work on one client", async () => {
   const scene = await rejected();
   scene.client.middlewareStack.use(
     expiredTokenPlugin(fromInstanceRole({ endpoint: scene.endpoint, shared: false })),
@@ -210,7 +210,7 @@ test("plugins of two providers on one client do not get into one another's way",
   ]);
 });
 
-test("a provider that was never called itself, but shares the cache of the client's, helps as well", async () => {
+test("a provider that was never called, but shares the cache of the client's provider, works as well", async () => {
   const scene = await sdkScene();
   const client = scene.client({ credentials: scene.provider() });
   client.middlewareStack.use(expiredTokenPlugin(scene.provider()));
@@ -225,7 +225,7 @@ test("a provider that was never called itself, but shares the cache of the clien
   expect(scene.newSteps()).toEqual(["credentials"]);
 });
 
-test("a provider of other settings, which was never called, asks the metadata service for nothing", async () => {
+test("a provider with a cache of its own, which was never called, makes no request", async () => {
   const scene = await sdkScene();
   const client = scene.client({ credentials: scene.provider() });
   client.middlewareStack.use(expiredTokenPlugin(scene.provider({ shared: false })));
@@ -238,7 +238,7 @@ test("a provider of other settings, which was never called, asks the metadata se
   expect(scene.newSteps()).toEqual([]);
 });
 
-test("the plugin takes nothing but a provider of this library", () => {
+test("anything but a provider of this library is a TypeError", () => {
   const provider = async () => ({ accessKeyId: "a", secretAccessKey: "b" });
   expect(() => expiredTokenPlugin(provider as never)).toThrow(TypeError);
   expect(() => expiredTokenPlugin(undefined as never)).toThrow(TypeError);

@@ -9,7 +9,8 @@ import { outcomeOf } from "./checks.js";
 import { CASES, failureOf, PACKAGES } from "./other-clients.js";
 import { loadSdk } from "./sdk.js";
 import { typeErrors } from "./types.js";
-import { installedClients, installedSdks, installedTypeScript } from "./versions.js";
+import type { Installed } from "./versions.js";
+import { installAll } from "./versions.js";
 
 const PAGE = resolve(import.meta.dirname, "../../../docs/s3.md");
 const [BEGIN, END] = ["<!-- npm run test:sdk -->\n\n", "\n\n<!-- end of npm run test:sdk -->"];
@@ -35,11 +36,10 @@ Object.assign(process.env, {
   AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE: "1",
 });
 
-async function run(): Promise<string> {
+/** @returns the table */
+async function runVersions({ sdks, typescript }: Installed): Promise<string> {
   const scratch = realpathSync(mkdtempSync(join(tmpdir(), "ec2-role-credentials-sdk-")));
   try {
-    const typescript = await installedTypeScript();
-    const sdks = await installedSdks();
     const errors = await typeErrors(sdks, { typescript, scratch });
     const rows: (readonly string[])[] = [];
     for (const { version, folder } of sdks) {
@@ -63,11 +63,10 @@ async function run(): Promise<string> {
   }
 }
 
-/** Clients of other services, and errors that are none of the credentials. */
-async function runOthers(): Promise<void> {
-  const [newest = "", ...early] = await installedClients(PACKAGES);
-  const runs = CASES.map((one) => [one, newest] as const);
-  for (const folder of early)
+/** Clients of other services, and errors that say nothing of the credentials. */
+async function runOthers({ clients, earlySfn }: Installed): Promise<void> {
+  const runs = CASES.map((one) => [one, clients] as const);
+  for (const folder of earlySfn)
     for (const one of CASES) if (one.title.startsWith("Step Functions")) runs.push([one, folder]);
   for (const [one, folder] of runs) {
     const failure = await failureOf(one, folder);
@@ -76,8 +75,9 @@ async function runOthers(): Promise<void> {
   }
 }
 
-await runOthers();
-const table = await run();
+const installed = await installAll(PACKAGES);
+await runOthers(installed);
+const table = await runVersions(installed);
 process.stdout.write(`\n${table}\n`);
 const page = readFileSync(PAGE, "utf8");
 const [before, rest = ""] = page.split(BEGIN);

@@ -48,36 +48,55 @@ export interface InstalledSdk {
   readonly folder: string;
 }
 
-/** Installs the versions that are not there yet; the newest is the one that this repository has. */
-export async function installedSdks(): Promise<readonly InstalledSdk[]> {
-  await mkdir(HOME, { recursive: true });
-  const waiting = VERSIONS.map((version) => async () => {
-    const { s3, dynamodb = s3 } = version;
-    const providers = "providers" in version ? version.providers : s3;
-    const packages = [`@aws-sdk/client-s3@${s3}`, `@aws-sdk/client-dynamodb@${dynamodb}`];
-    if (providers !== undefined) packages.push(`@aws-sdk/credential-providers@${providers}`);
-    return { version: s3, folder: await install(s3, packages) };
-  });
-  const installed: InstalledSdk[] = [];
-  const worker = async () => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) installed.push(await next());
-  };
-  await Promise.all(Array.from({ length: INSTALLATIONS_AT_ONCE }, worker));
-  const order = VERSIONS.map(({ s3 }) => s3);
-  installed.sort((a, b) => order.indexOf(a.version) - order.indexOf(b.version));
-  const { version } = createRequire(join(ROOT, "package.json"))("@aws-sdk/client-s3/package.json");
-  return [...installed, { version, folder: ROOT }];
+/** What the matrix runs on. */
+export interface Installed {
+  /** In ascending order; the newest is the one that this repository has. */
+  readonly sdks: readonly InstalledSdk[];
+  /** The folder of the newest clients of other services. */
+  readonly clients: string;
+  /** Folders of early clients of Step Functions. */
+  readonly earlySfn: readonly string[];
+  readonly typescript: string;
 }
 
-/** Clients of other services. @returns the folders of their newest versions, and of early ones of Step Functions */
-export const installedClients = async (packages: readonly string[]): Promise<readonly string[]> => [
-  await install("other-clients", packages),
-  await install("sfn-3.58.0", ["@aws-sdk/client-sfn@3.58.0"]),
-  await install("sfn-3.0.0", ["@aws-sdk/client-sfn@3.0.0"]),
-];
+/** Installs what is not there yet. */
+export async function installAll(clients: readonly string[]): Promise<Installed> {
+  await mkdir(HOME, { recursive: true });
+  const folders = await withLimit([
+    () => install("other-clients", clients),
+    () => install("typescript-5.9", ["typescript@~5.9.0"]),
+    () => install("sfn-3.58.0", ["@aws-sdk/client-sfn@3.58.0"]),
+    () => install("sfn-3.0.0", ["@aws-sdk/client-sfn@3.0.0"]),
+    ...VERSIONS.map((version) => () => install(version.s3, packagesOf(version))),
+  ]);
+  const [others = "", typescript = "", ...more] = folders;
+  const sdks = VERSIONS.map(({ s3 }) => ({ version: s3, folder: join(HOME, s3) }));
+  const { version } = createRequire(join(ROOT, "package.json"))("@aws-sdk/client-s3/package.json");
+  return {
+    sdks: [...sdks, { version, folder: ROOT }],
+    clients: others,
+    earlySfn: more.slice(0, 2),
+    typescript,
+  };
+}
 
-/** @returns the folder of a TypeScript that has not the newest types' features */
-export const installedTypeScript = (): Promise<string> => install("typescript-5.9", ["typescript@~5.9.0"]);
+function packagesOf(version: Version): readonly string[] {
+  const { s3, dynamodb = s3 } = version;
+  const clients = [`@aws-sdk/client-s3@${s3}`, `@aws-sdk/client-dynamodb@${dynamodb}`];
+  const providers = "providers" in version ? version.providers : s3;
+  return providers === undefined ? clients : [...clients, `@aws-sdk/credential-providers@${providers}`];
+}
+
+/** Runs tasks, some of them at a time, and gives their results in order. */
+async function withLimit<T>(tasks: readonly (() => Promise<T>)[]): Promise<readonly T[]> {
+  const results = new Array<T>(tasks.length);
+  const queue = [...tasks.entries()];
+  const worker = async () => {
+    for (let next = queue.shift(); next; next = queue.shift()) results[next[0]] = await next[1]();
+  };
+  await Promise.all(Array.from({ length: INSTALLATIONS_AT_ONCE }, worker));
+  return results;
+}
 
 async function install(name: string, packages: readonly string[]): Promise<string> {
   const folder = join(HOME, name);
