@@ -31,15 +31,17 @@ export async function containerResponse(provider: AwsCredentialIdentityProvider)
 
 /** @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html */
 function documentOf(identity: AwsCredentialIdentity): object {
-  const { accessKeyId, secretAccessKey, sessionToken, expiration, accountId } = identity;
+  const { accessKeyId, secretAccessKey, sessionToken = "", expiration, accountId } = identity;
   for (const [name, value] of Object.entries({ accessKeyId, secretAccessKey })) {
     if (typeof value !== "string" || value === "") throw new TypeError(`the provider returned no ${name}`);
   }
+  if (typeof sessionToken !== "string")
+    throw new TypeError("the provider returned a sessionToken that is no text");
   return {
     AccessKeyId: accessKeyId,
     SecretAccessKey: secretAccessKey,
     // SDKs insist on a string here; they treat an empty one as none.
-    Token: sessionToken ?? "",
+    Token: sessionToken,
     Expiration: (expiration ?? new Date(wallClock() + ASK_AGAIN_MS)).toISOString(),
     ...(accountId !== undefined && { AccountId: accountId }),
   };

@@ -224,6 +224,7 @@ describe("a provider that fails", () => {
     ["nothing", undefined],
     ["no secret key", { accessKeyId: SECRET }],
     ["an empty key id", { ...CREDENTIALS, accessKeyId: "" }],
+    ["a token that is no text", { ...CREDENTIALS, sessionToken: 7 }],
     ["a date that is none", { ...CREDENTIALS, expiration: new Date(Number.NaN) }],
     ["a date as text", { ...CREDENTIALS, expiration: "tomorrow" }],
     ["a value that JSON does not know", { ...CREDENTIALS, accountId: 1n }],
