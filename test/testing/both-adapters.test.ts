@@ -73,6 +73,10 @@ const CASES: Readonly<Record<string, Case>> = {
     path: DOCUMENT,
     prepare: (mock) => mock.fail({ body: () => JSON.parse("garbage"), times: 2 }),
   },
+  "a fault whose function returns no string": {
+    path: DOCUMENT,
+    prepare: (mock) => mock.fail({ body: () => undefined as never, times: 2 }),
+  },
   "a fault of one path": {
     path: "/latest/meta-data/ami-id/",
     prepare: (mock) => mock.fail({ path: "ami-id", status: 418, times: 2 }),

@@ -142,6 +142,20 @@ describe("a body", () => {
     expect(JSON.parse(body)).not.toHaveProperty("Token");
   });
 
+  test.for([
+    ["throws", () => JSON.parse("{"), /^fault\.body threw: SyntaxError/],
+    ["returns no string", () => undefined as never, /^fault\.body threw: .*returned no string/],
+  ] as const)("of a function that %s is a 500 that says so", async ([, body, message]) => {
+    const imds = openMock();
+    await using listener = await imds.listen();
+    imds.fail({ on: "role", body });
+
+    const { status, body: received } = await ask(listener.endpoint, "role");
+    expect({ status, received }).toEqual({ status: 500, received: expect.stringMatching(message) });
+    expect(imds.requests).toMatchObject([{ status: 500 }]);
+    expect(await ask(listener.endpoint, "role")).toMatchObject({ status: 200 });
+  });
+
   test("does not turn a refusal into a success", async () => {
     const imds = createMockImds();
     await using listener = await imds.listen();

@@ -22,7 +22,8 @@ class Refusal extends Error {
  * name of its own that resolves there (DNS rebinding) or by a form that it sends.
  */
 export function controlOf(imds: MockImds, host: string, log: (line: string) => void): Intercept {
-  const local = new Set([host.includes(":") ? `[${host}]` : host, "localhost"]);
+  const addresses = host === "localhost" ? ["127.0.0.1", "[::1]"] : [host.includes(":") ? `[${host}]` : host];
+  const local = new Set([...addresses, "localhost"]);
   return (request, response) => {
     const name = /^\/_mock(?:\/([^?]*))?(?:\?|$)/.exec(request.url ?? "");
     if (!name) return false;

@@ -179,7 +179,9 @@ function corrupted(reply: Reply, { body }: Fault): Reply {
   if (body === undefined) return reply;
   if (typeof body === "string") return { ...reply, body };
   try {
-    return { ...reply, body: String(body(Buffer.from(reply.body).toString())) };
+    const made: unknown = body(Buffer.from(reply.body).toString());
+    if (typeof made !== "string") throw new TypeError("it returned no string");
+    return { ...reply, body: made };
   } catch (error) {
     // A mistake in the test: it must show, with either adapter, and must not end the process.
     return { ...refusal(500), body: `fault.body threw: ${String(error)}\n` };
