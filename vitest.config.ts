@@ -28,7 +28,10 @@ const PROJECTS: Readonly<Record<string, TestUserConfig>> = {
     // Most tests wait for sockets, deadlines and child processes rather than for a core.
     maxWorkers: 4,
   },
-  interop: { include: ["test/system/interop/**/*.interop.ts"], globalSetup: [RUN_DIRECTORY] },
+  interop: {
+    include: ["test/system/interop/**/*.interop.ts"],
+    globalSetup: [RUN_DIRECTORY, "test/system/interop/installed.ts"],
+  },
   e2e: {
     include: ["test/system/e2e/**/*.e2e.ts"],
     globalSetup: ["test/system/e2e/global-setup.ts"],

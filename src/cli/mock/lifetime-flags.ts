@@ -1,4 +1,4 @@
-import { LONGEST_SECONDS } from "../../testing/service/checks.js";
+import { MAX_SECONDS } from "../../testing/service/checks.js";
 import type { MockImdsOptions } from "../../testing/types.js";
 import { durationMs } from "./duration.js";
 import { UsageError } from "./usage.js";
@@ -21,7 +21,7 @@ export function parseLifetime(ttl: string | undefined, rotateEvery: string | und
 
 function ttlSeconds(text: string): number {
   const seconds = durationMs(text, "s") / 1000;
-  if (Number.isInteger(seconds) && seconds >= 1 && seconds <= LONGEST_SECONDS) return seconds;
+  if (Number.isInteger(seconds) && seconds >= 1 && seconds <= MAX_SECONDS) return seconds;
   throw new UsageError(
     `--ttl must be a duration of whole seconds, such as 900, 90s, 15m or 6h, not ${JSON.stringify(text)}`,
   );
@@ -29,7 +29,7 @@ function ttlSeconds(text: string): number {
 
 function rotateSeconds(text: string): number {
   const ms = durationMs(text, "s");
-  if (ms >= 1 && ms / 1000 <= LONGEST_SECONDS) return ms / 1000;
+  if (ms >= 1 && ms / 1000 <= MAX_SECONDS) return ms / 1000;
   throw new UsageError(
     `--rotate-every must be a duration longer than 0, such as 60, 90s, 15m or 6h, not ${JSON.stringify(text)}`,
   );

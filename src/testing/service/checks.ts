@@ -3,7 +3,7 @@ import type { MockFaultMode, MockStep } from "../types.js";
 export const STEPS: readonly MockStep[] = ["token", "role", "credentials", "metadata", "other"];
 export const MODES: readonly MockFaultMode[] = ["reset", "hang", "drip", "truncate"];
 
-export const LONGEST_SECONDS: number = 2 ** 31 - 1;
+export const MAX_SECONDS: number = 2 ** 31 - 1;
 
 const shown = (value: unknown): string => (typeof value === "string" ? JSON.stringify(value) : String(value));
 
@@ -20,21 +20,21 @@ export function checkNames(name: string, value: unknown, known: readonly string[
   }
 }
 
-export function checkNumber(name: string, value: unknown, least: number, most: number): number {
-  if (typeof value === "number" && value >= least && value <= most) return value;
-  return refuse(name, `a number from ${least} to ${most}`, value);
+export function checkNumber(name: string, value: unknown, min: number, max: number): number {
+  if (typeof value === "number" && value >= min && value <= max) return value;
+  return refuse(name, `a number from ${min} to ${max}`, value);
 }
 
-export function checkWholeNumber(name: string, value: unknown, least: number, most: number): number {
-  if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= most) return value;
-  return refuse(name, `a whole number from ${least} to ${most}`, value);
+export function checkWholeNumber(name: string, value: unknown, min: number, max: number): number {
+  if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) return value;
+  return refuse(name, `a whole number from ${min} to ${max}`, value);
 }
 
 /** A whole number, or `Infinity`. */
-export function checkCount(name: string, value: unknown, least: number): number {
+export function checkCount(name: string, value: unknown, min: number): number {
   if (value === Infinity) return value;
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= least) return value;
-  return refuse(name, `a whole number of at least ${least}, or Infinity`, value);
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= min) return value;
+  return refuse(name, `a whole number of at least ${min}, or Infinity`, value);
 }
 
 export function checkText(name: string, value: unknown): string {

@@ -1,5 +1,5 @@
 import type { MockMaintenanceEvent, MockSpotAction } from "../types.js";
-import { checkNumber, checkOneOf, LONGEST_SECONDS } from "./checks.js";
+import { checkNumber, checkOneOf, MAX_SECONDS } from "./checks.js";
 import { type MaintenanceEvent, maintenanceDocument, maintenanceEvent, stateAt } from "./maintenance.js";
 import type { MetadataFolder } from "./metadata-node.js";
 import { wholeSeconds } from "./whole-seconds.js";
@@ -30,9 +30,7 @@ export class InstanceEvents {
   interruptSpot(action: MockSpotAction = "terminate", inSeconds?: number): void {
     checkOneOf("action", action, ACTIONS);
     const seconds =
-      inSeconds === undefined
-        ? noticeSeconds(action)
-        : checkNumber("inSeconds", inSeconds, 0, LONGEST_SECONDS);
+      inSeconds === undefined ? noticeSeconds(action) : checkNumber("inSeconds", inSeconds, 0, MAX_SECONDS);
     this.#interruption = { action, time: Date.now() + seconds * 1000 };
   }
 

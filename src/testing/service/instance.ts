@@ -7,7 +7,7 @@ import {
   checkRoleName,
   checkText,
   checkWholeNumber,
-  LONGEST_SECONDS,
+  MAX_SECONDS,
   refuse,
 } from "./checks.js";
 import { checkContent, isBytes, type MetadataContent } from "./metadata-node.js";
@@ -128,10 +128,10 @@ export function checkOptions(options: MockImdsOptions): Instance {
     metadata: optional(options.metadata, checkMetadata) ?? [],
     credentialsTtlSeconds:
       optional(options.credentialsTtlSeconds, (v) =>
-        checkWholeNumber("credentialsTtlSeconds", v, 1, LONGEST_SECONDS),
+        checkWholeNumber("credentialsTtlSeconds", v, 1, MAX_SECONDS),
       ) ?? 21600,
     rotateEverySeconds: optional(options.rotateEverySeconds, (v) =>
-      checkNumber("rotateEverySeconds", v, 0.001, LONGEST_SECONDS),
+      checkNumber("rotateEverySeconds", v, 0.001, MAX_SECONDS),
     ),
     imdsV1: optional(options.imdsV1, (v) => checkOneOf("imdsV1", v, [true, false])) ?? false,
     endpoint: optional(options.endpoint, checkEndpoint),

@@ -1,13 +1,13 @@
-import { lacks, PATIENCE } from "./debian.js";
+import { LONG_TIMEOUT, lacks } from "./debian.js";
 import {
   DOCUMENT,
-  getBare,
+  getWithoutToken,
   getWithToken,
+  IMDSV1_FALLBACK,
   type InteropClient,
   putToken,
   ROLE_LIST,
-  TRY_BARE,
-  WHOLE_WAY,
+  TOKEN_LIST_DOCUMENT,
 } from "./interop-client.js";
 
 /** By their whole path: programs of the same name elsewhere on the PATH are not Debian's. */
@@ -28,19 +28,19 @@ export const DEBIAN_COMMANDS: readonly InteropClient[] = [
     program: ({ s3 }) => [AWS, "--endpoint-url", s3, "s3api", "list-objects-v2", "--bucket", "bucket"],
     // Version 2 joins the paths to what it is given without a slash of its own.
     environment: ({ imds }) => ({
-      ...PATIENCE,
+      ...LONG_TIMEOUT,
       AWS_EC2_METADATA_SERVICE_ENDPOINT: `${imds}/`,
       AWS_REGION: "eu-central-1",
       AWS_MAX_ATTEMPTS: "1",
     }),
     finds: "by setting",
     missing: lacks(AWS, "awscli"),
-    first: WHOLE_WAY,
+    first: TOKEN_LIST_DOCUMENT,
     // Each run is a process of its own.
-    rotated: WHOLE_WAY,
-    refused: TRY_BARE,
+    rotated: TOKEN_LIST_DOCUMENT,
+    refused: IMDSV1_FALLBACK,
     // 253: "the system environment or configuration was invalid", says its guide on return codes.
-    saysRefused: /^ended with 253\b.*Unable to locate credentials/s,
+    failureMessage: /^ended with 253\b.*Unable to locate credentials/s,
   },
   {
     name: "rclone",
@@ -59,10 +59,10 @@ export const DEBIAN_COMMANDS: readonly InteropClient[] = [
     }),
     finds: "by setting",
     missing: lacks(RCLONE, "rclone"),
-    first: WHOLE_WAY,
-    rotated: WHOLE_WAY,
-    refused: TRY_BARE,
-    saysRefused: /NoCredentialProviders/,
+    first: TOKEN_LIST_DOCUMENT,
+    rotated: TOKEN_LIST_DOCUMENT,
+    refused: IMDSV1_FALLBACK,
+    failureMessage: /NoCredentialProviders/,
   },
   {
     name: "restic",
@@ -72,12 +72,12 @@ export const DEBIAN_COMMANDS: readonly InteropClient[] = [
     environment: () => ({ RESTIC_PASSWORD: "of the repository", AWS_DEFAULT_REGION: "eu-central-1" }),
     finds: "at EC2's address",
     missing: lacks(RESTIC, "restic"),
-    first: WHOLE_WAY,
-    rotated: WHOLE_WAY,
+    first: TOKEN_LIST_DOCUMENT,
+    rotated: TOKEN_LIST_DOCUMENT,
     // It knows no other way; its requests to S3 are anonymous then.
     repeats: true,
     refused: [putToken(21600, 403)],
-    saysRefused: /Access Denied/,
+    failureMessage: /Access Denied/,
   },
   {
     name: "s3cmd",
@@ -92,9 +92,9 @@ export const DEBIAN_COMMANDS: readonly InteropClient[] = [
     missing: lacks(S3CMD, "s3cmd"),
     first: [putToken(60), getWithToken(ROLE_LIST), getWithToken(DOCUMENT)],
     rotated: [putToken(60), getWithToken(ROLE_LIST), getWithToken(DOCUMENT)],
-    refused: [putToken(60, 403), getBare(ROLE_LIST)],
+    refused: [putToken(60, 403), getWithoutToken(ROLE_LIST)],
     // 78: the configuration file is missing, which is where it looks next.
-    saysRefused: /^ended with 78\b.*Configuration file not available/s,
+    failureMessage: /^ended with 78\b.*Configuration file not available/s,
   },
   {
     name: "gdal",
@@ -117,7 +117,7 @@ export const DEBIAN_COMMANDS: readonly InteropClient[] = [
     // It takes the page that refuses for a token, which is not legal in a header, and comes back for each file.
     repeats: true,
     refused: [putToken(10, 403), `GET ${ROLE_LIST} without a token: 400`],
-    saysRefused: /AWS_SECRET_ACCESS_KEY .* not defined/,
+    failureMessage: /AWS_SECRET_ACCESS_KEY .* not defined/,
   },
   {
     name: "pgbackrest",
@@ -134,7 +134,7 @@ export const DEBIAN_COMMANDS: readonly InteropClient[] = [
     missing: lacks(PGBACKREST, "pgbackrest"),
     first: [putToken(180), getWithToken(ROLE_LIST.slice(0, -1)), getWithToken(DOCUMENT)],
     rotated: [putToken(180), getWithToken(ROLE_LIST.slice(0, -1)), getWithToken(DOCUMENT)],
-    refused: [putToken(180, 403), getBare(ROLE_LIST.slice(0, -1))],
-    saysRefused: /HTTP request failed with 401/,
+    refused: [putToken(180, 403), getWithoutToken(ROLE_LIST.slice(0, -1))],
+    failureMessage: /HTTP request failed with 401/,
   },
 ];

@@ -9,4 +9,4 @@ export const lacks =
       : `${file} is not there: test/system/interop/install-debian-clients.sh installs ${debianPackage}`;
 
 /** A busy machine may take longer than the second that is their default. */
-export const PATIENCE = { AWS_METADATA_SERVICE_TIMEOUT: "20" };
+export const LONG_TIMEOUT = { AWS_METADATA_SERVICE_TIMEOUT: "20" };

@@ -22,8 +22,6 @@ export interface InteropClient {
   readonly finds: "by setting" | "at EC2's address";
   /** Why it cannot run here; undefined if it can. */
   readonly missing?: () => string | undefined;
-  /** Makes the program, before it is run in a namespace. */
-  readonly build?: () => void;
   /** A command that ends with a status of its own, because what it asks S3 for is not there. */
   readonly ignoresStatus?: boolean;
   readonly needsTls?: boolean;
@@ -34,7 +32,7 @@ export interface InteropClient {
   readonly rotated: readonly string[];
   /** What it requests when the token's PUT is refused with 403, and how it says that it failed. */
   readonly refused: readonly string[];
-  readonly saysRefused: RegExp;
+  readonly failureMessage: RegExp;
 }
 
 export const ROLE: string = "web-server";
@@ -46,13 +44,13 @@ export const putToken = (ttlSeconds: number, status = 200): string =>
   `PUT /latest/api/token for ${ttlSeconds} s: ${status}`;
 export const getWithToken = (path: string): string => `GET ${path} with a token: 200`;
 /** IMDSv1, which the mock refuses as an instance does that requires tokens. */
-export const getBare = (path: string): string => `GET ${path} without a token: 401`;
+export const getWithoutToken = (path: string): string => `GET ${path} without a token: 401`;
 
 /** Token, list, document: what nearly all request. */
-export const WHOLE_WAY: readonly string[] = [
+export const TOKEN_LIST_DOCUMENT: readonly string[] = [
   putToken(21600),
   getWithToken(ROLE_LIST),
   getWithToken(DOCUMENT),
 ];
 /** Refused the token, they try IMDSv1, once. */
-export const TRY_BARE: readonly string[] = [putToken(21600, 403), getBare(ROLE_LIST)];
+export const IMDSV1_FALLBACK: readonly string[] = [putToken(21600, 403), getWithoutToken(ROLE_LIST)];

@@ -5,7 +5,7 @@ import { lacks } from "./debian.js";
 import { requirePresent } from "./describe-client.js";
 import { EC2_ADDRESS, inNamespace, REASON_FOR_NO_NAMESPACE } from "./namespace.js";
 
-const PATIENCE_MS = 90_000;
+const TIMEOUT_MS = 150_000;
 const CLI = fileURLToPath(new URL("../../../src/cli/index.ts", import.meta.url));
 const CRAWL = fileURLToPath(new URL("./programs/cloud_init_crawl.py", import.meta.url));
 const EC2_METADATA = "/usr/bin/ec2-metadata";
@@ -18,7 +18,7 @@ function withMock(flags: readonly string[], program: readonly string[]): Promise
   return run(file, args);
 }
 
-describe("cloud-init", { timeout: PATIENCE_MS }, () => {
+describe("cloud-init", { timeout: TIMEOUT_MS }, () => {
   const missing = lacks("/usr/lib/python3/dist-packages/cloudinit", "cloud-init");
   const crawl = async (...flags: string[]) => {
     requirePresent(REASON_FOR_NO_NAMESPACE ?? missing());
@@ -47,7 +47,7 @@ describe("cloud-init", { timeout: PATIENCE_MS }, () => {
   });
 });
 
-describe("ec2-metadata", { timeout: PATIENCE_MS }, () => {
+describe("ec2-metadata", { timeout: TIMEOUT_MS }, () => {
   const missing = lacks(EC2_METADATA, "amazon-ec2-utils");
 
   test("prints the instance's metadata, read through a session token", async () => {

@@ -1,14 +1,14 @@
 import { fileURLToPath } from "node:url";
 import {
   DOCUMENT,
-  getBare,
+  getWithoutToken,
   getWithToken,
+  IMDSV1_FALLBACK,
   type InteropClient,
   putToken,
   ROLE_LIST,
   type Services,
-  TRY_BARE,
-  WHOLE_WAY,
+  TOKEN_LIST_DOCUMENT,
 } from "./interop-client.js";
 
 const nodeProgram = (url: URL) => () => [process.execPath, "--import", "tsx", fileURLToPath(url)];
@@ -25,12 +25,12 @@ export const NPM_CLIENTS: readonly InteropClient[] = [
     // Its default of a second is too short for a loaded machine.
     environment: (services) => ({ ...endpointVariable(services), AWS_METADATA_SERVICE_TIMEOUT: "20" }),
     finds: "by setting",
-    first: WHOLE_WAY,
+    first: TOKEN_LIST_DOCUMENT,
     // The token and the role's name are kept.
     rotated: [getWithToken(DOCUMENT)],
     // IMDSv1 is closed by default.
     refused: [putToken(21600, 403)],
-    saysRefused: /^InstanceMetadataError: .*\[IMDS_FORBIDDEN\]$/s,
+    failureMessage: /^InstanceMetadataError: .*\[IMDS_FORBIDDEN\]$/s,
   },
   {
     name: "@smithy/credential-provider-imds",
@@ -38,12 +38,12 @@ export const NPM_CLIENTS: readonly InteropClient[] = [
     program: nodeProgram(new URL("./programs/smithy-imds.ts", import.meta.url)),
     environment: endpointVariable,
     finds: "by setting",
-    first: WHOLE_WAY,
+    first: TOKEN_LIST_DOCUMENT,
     // Nothing is kept.
-    rotated: WHOLE_WAY,
+    rotated: TOKEN_LIST_DOCUMENT,
     // Falls back to IMDSv1 unless `ec2MetadataV1Disabled`; `maxRetries` is 0 by default.
-    refused: TRY_BARE,
-    saysRefused: /Error response received from instance metadata service/,
+    refused: IMDSV1_FALLBACK,
+    failureMessage: /Error response received from instance metadata service/,
   },
   {
     name: "@smithy/credential-provider-imds with IMDSv1 disabled",
@@ -51,10 +51,10 @@ export const NPM_CLIENTS: readonly InteropClient[] = [
     program: nodeProgram(new URL("./programs/smithy-imds.ts", import.meta.url)),
     environment: (services) => ({ ...endpointVariable(services), AWS_EC2_METADATA_V1_DISABLED: "true" }),
     finds: "by setting",
-    first: WHOLE_WAY,
-    rotated: WHOLE_WAY,
+    first: TOKEN_LIST_DOCUMENT,
+    rotated: TOKEN_LIST_DOCUMENT,
     refused: [putToken(21600, 403)],
-    saysRefused: /^InstanceMetadataV1FallbackError: .*AWS_EC2_METADATA_V1_DISABLED/,
+    failureMessage: /^InstanceMetadataV1FallbackError: .*AWS_EC2_METADATA_V1_DISABLED/,
   },
   {
     name: "@aws-sdk/credential-providers",
@@ -62,10 +62,10 @@ export const NPM_CLIENTS: readonly InteropClient[] = [
     program: nodeProgram(new URL("./programs/sdk-chain.ts", import.meta.url)),
     environment: endpointVariable,
     finds: "by setting",
-    first: WHOLE_WAY,
-    rotated: WHOLE_WAY,
-    refused: TRY_BARE,
-    saysRefused: /^CredentialsProviderError: Could not load credentials from any providers/,
+    first: TOKEN_LIST_DOCUMENT,
+    rotated: TOKEN_LIST_DOCUMENT,
+    refused: IMDSV1_FALLBACK,
+    failureMessage: /^CredentialsProviderError: Could not load credentials from any providers/,
   },
   {
     name: "@aws-sdk/ec2-metadata-service",
@@ -77,8 +77,8 @@ export const NPM_CLIENTS: readonly InteropClient[] = [
     first: [putToken(21600), getWithToken(`/${ROLE_LIST}`), putToken(21600), getWithToken(`/${DOCUMENT}`)],
     rotated: [putToken(21600), getWithToken(`/${ROLE_LIST}`), putToken(21600), getWithToken(`/${DOCUMENT}`)],
     // After 403 it asks for no token any more, and repeats what was answered 401; the program allows one retry.
-    refused: [putToken(21600, 403), getBare(`/${ROLE_LIST}`), getBare(`/${ROLE_LIST}`)],
-    saysRefused: /Error making request to the metadata service: .*401/,
+    refused: [putToken(21600, 403), getWithoutToken(`/${ROLE_LIST}`), getWithoutToken(`/${ROLE_LIST}`)],
+    failureMessage: /Error making request to the metadata service: .*401/,
   },
   {
     name: "google-auth-library",
@@ -97,7 +97,7 @@ export const NPM_CLIENTS: readonly InteropClient[] = [
     rotated: [putToken(300), getWithToken(ROLE_LIST_WITHOUT_SLASH), getWithToken(DOCUMENT)],
     // With `imdsv2_session_token_url` it knows no other way.
     refused: [putToken(300, 403)],
-    saysRefused: /403 - Forbidden/,
+    failureMessage: /403 - Forbidden/,
   },
   {
     name: "aws-crt",
@@ -105,10 +105,10 @@ export const NPM_CLIENTS: readonly InteropClient[] = [
     program: nodeProgram(new URL("./programs/aws-crt.ts", import.meta.url)),
     // Without a setting, as most programs run on an instance.
     finds: "at EC2's address",
-    first: WHOLE_WAY,
+    first: TOKEN_LIST_DOCUMENT,
     // A new provider starts over.
-    rotated: WHOLE_WAY,
-    refused: TRY_BARE,
-    saysRefused: /AWS_AUTH_SIGNING_NO_CREDENTIALS/,
+    rotated: TOKEN_LIST_DOCUMENT,
+    refused: IMDSV1_FALLBACK,
+    failureMessage: /AWS_AUTH_SIGNING_NO_CREDENTIALS/,
   },
 ];

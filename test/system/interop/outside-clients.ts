@@ -12,16 +12,15 @@ const PACKAGES = [
   "mongodb@6.20.0",
 ];
 
-const home = () => installOutside("interop-1", PACKAGES);
+/** @returns where they are; they are installed if they are not there yet */
+export const installOutsideClients = (): string => installOutside("interop-1", PACKAGES);
 const nodeProgram = (name: string): string[] => [
   process.execPath,
   ...["--import", "tsx"],
   fileURLToPath(new URL(`./programs/${name}.ts`, import.meta.url)),
-  home(),
+  installOutsideClients(),
 ];
 const REGION = "/latest/meta-data/placement/region";
-
-const build = () => void home();
 
 /** The Rust crate object_store. */
 const OBJECT_STORE = [putToken(600), getWithToken(ROLE_LIST), getWithToken(DOCUMENT)];
@@ -35,7 +34,6 @@ export const OUTSIDE_CLIENTS: readonly InteropClient[] = [
     name: "nodejs-polars",
     kind: "command",
     program: ({ imds, s3 }) => [...nodeProgram("polars"), imds, s3],
-    build,
     // There is no such table.
     ignoresStatus: true,
     finds: "by setting",
@@ -43,7 +41,7 @@ export const OUTSIDE_CLIENTS: readonly InteropClient[] = [
     first: OBJECT_STORE,
     rotated: OBJECT_STORE,
     refused: [putToken(600, 403)],
-    saysRefused: /latest\/api\/token.* 403 Forbidden/s,
+    failureMessage: /latest\/api\/token.* 403 Forbidden/s,
   },
   {
     name: "@lancedb/lancedb",
@@ -51,14 +49,13 @@ export const OUTSIDE_CLIENTS: readonly InteropClient[] = [
     program: ({ s3 }) => [...nodeProgram("lancedb"), s3],
     // The AWS SDK for Rust reads it.
     environment: ({ imds }) => ({ AWS_EC2_METADATA_SERVICE_ENDPOINT: imds }),
-    build,
     ignoresStatus: true,
     finds: "by setting",
     repeats: true,
     first: [putToken(21600), getWithToken(REGION), getWithToken(ROLE_LIST), getWithToken(DOCUMENT)],
     rotated: [putToken(21600), getWithToken(REGION), getWithToken(ROLE_LIST), getWithToken(DOCUMENT)],
     refused: [putToken(21600, 403)],
-    saysRefused: /credential/i,
+    failureMessage: /credential/i,
   },
   {
     name: "mongodb",
@@ -66,12 +63,11 @@ export const OUTSIDE_CLIENTS: readonly InteropClient[] = [
     program: () => nodeProgram("mongodb"),
     // Without the guard that keeps Node from EC2's address: in the namespace that is the mock's.
     environment: () => ({ NODE_OPTIONS: "" }),
-    build,
     finds: "at EC2's address",
     first: MONGODB,
     rotated: MONGODB,
     // It takes the page that refuses for a token, which Node does not send in a header.
     refused: [putToken(30, 403)],
-    saysRefused: /Invalid character in header content/,
+    failureMessage: /Invalid character in header content/,
   },
 ];
