@@ -21,12 +21,11 @@ const LAYERS: readonly (readonly string[])[] = [
 /** What lies below and is out of bounds all the same. */
 const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
   // The cache refreshes credentials of any source.
-  cache: ["http"],
+  cache: ["imds", "http"],
 };
 
-/** Folders of `test` that are about no folder of `src`; those below others have programs for child processes. */
+/** Folders of `test` that are about no folder of `src`. */
 const TEST_FOLDERS = ["support", "system", "tools"];
-const PROGRAMS = "programs";
 
 const IMPORT = /\b(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+)"/g;
 
@@ -92,13 +91,7 @@ test("no files of src import each other in a circle", () => {
 });
 
 test("test mirrors src", () => {
-  const isOfSrc = (folder: string) => existsSync(join(SRC, folder));
   const tested = foldersOf(join(ROOT, "test")).filter((folder) => !TEST_FOLDERS.includes(folder));
-  const below = tested.flatMap((folder) =>
-    foldersOf(join(ROOT, "test", folder))
-      .filter((name) => name !== PROGRAMS)
-      .map((name) => join(folder, name)),
-  );
-  expect([...tested, ...below].filter((folder) => !isOfSrc(folder))).toEqual([]);
+  expect(tested.filter((folder) => !existsSync(join(SRC, folder)))).toEqual([]);
   expect(tested).toEqual(expect.arrayContaining(["cache", "cli", "config", "errors", "http", "imds"]));
 });
