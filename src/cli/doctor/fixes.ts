@@ -47,7 +47,14 @@ export function connectionFix(error: InstanceMetadataError, context: DoctorConte
     return "Close files or connections that are left open, or raise the limit: ulimit -n.";
   if (!isEc2Address(endpoint.value)) {
     if (protocol === "https:" && isTls(code))
-      return `Use ${href.replace("https:", "http:")}: EC2's metadata service speaks http only.`;
+      return isCertificate(code)
+        ? `Trust the endpoint's certificate with NODE_EXTRA_CA_CERTS, or use ${href.replace("https:", "http:")}.`
+        : `Use ${href.replace("https:", "http:")}: EC2's metadata service speaks http only.`;
+    if (protocol === "http:" && (code === "ECONNRESET" || code === "EPIPE"))
+      return joined(
+        `If the service at ${href} speaks https, use ${href.replace("http:", "https:")}.`,
+        endpointFix(context),
+      );
     const isLocal = /^(127\.|localhost$|::1$)/.test(endpoint.value.hostname);
     return isLocal
       ? `If ${href} is a mocked metadata service, start it. If you did not set the endpoint on purpose, ${removalOf(endpoint.from)}.`
@@ -81,8 +88,9 @@ export function connectionFix(error: InstanceMetadataError, context: DoctorConte
   );
 }
 
-const isTls = (code = ""): boolean =>
-  /^(EPROTO|ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/.test(code);
+const isCertificate = (code = ""): boolean => /CERT|^UNABLE_TO_/.test(code);
+
+const isTls = (code = ""): boolean => isCertificate(code) || /^(EPROTO|ERR_SSL_|ERR_TLS_)/.test(code);
 
 /** What to do about an error of a service that can be reached. */
 export function fixFor(error: InstanceMetadataError, context: DoctorContext): string {
@@ -113,21 +121,26 @@ function tokenFix(error: InstanceMetadataError, context: DoctorContext): string 
   const { target, settings } = context;
   const isOwnEndpoint = !isEc2Address(settings.endpoint);
   const endpoint = isOwnEndpoint ? endpointFix(context) : "";
-  const ifEc2 = isOwnEndpoint ? "If the endpoint leads to EC2's metadata service: " : "";
   switch (error.code) {
     case "IMDS_UNREACHABLE":
       return connectionFix(error, context);
     case "IMDS_FORBIDDEN":
       return joined(
         endpoint,
-        setMetadataOptions(`${ifEc2}Enable access to instance metadata`, target, "--http-endpoint enabled"),
+        setMetadataOptions(
+          isOwnEndpoint
+            ? "If it leads to EC2's metadata service, enable access to instance metadata"
+            : "Enable access to instance metadata",
+          target,
+          "--http-endpoint enabled",
+        ),
       );
     case "IMDS_TIMEOUT":
       return joined(
         endpoint,
         ownRole(context),
         setMetadataOptions(
-          `${ifEc2}In a container on a bridge network, raise the hop limit (HttpPutResponseHopLimit) of the instance to 2`,
+          `${isOwnEndpoint ? "If it leads to EC2's metadata service and this is" : "In"} a container on a bridge network, raise the hop limit (HttpPutResponseHopLimit) of the instance to 2`,
           target,
           "--http-put-response-hop-limit 2 --http-endpoint enabled",
         ),

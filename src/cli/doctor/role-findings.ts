@@ -5,7 +5,12 @@ import type { RoleCredentials } from "../../imds/role-credentials.js";
 import { parseRoleList } from "../../imds/role-list.js";
 import { wallClock } from "../../runtime/clock.js";
 import { checkCredentials } from "./checks/credentials.js";
-import { checkProfile, type ProfileState, profileStateOf } from "./checks/instance-profile.js";
+import {
+  checkProfile,
+  type ProfileState,
+  profileStateOf,
+  type RoleState,
+} from "./checks/instance-profile.js";
 import { roleFailed, roleFound } from "./checks/role.js";
 import type { DoctorContext } from "./context.js";
 import { type Finding, failWith, skip, skipOne } from "./findings.js";
@@ -25,8 +30,7 @@ export async function roleFindings(
   context: DoctorContext,
 ): Promise<Finding[]> {
   const state = await readProfileState(context);
-  const hasCredentials = "value" in credentials;
-  const profile = checkProfile(state, { hasCredentials, target: context.target });
+  const profile = checkProfile(state, roleStateOf(credentials), context.target);
   if ("value" in credentials) {
     const { roleName, expiresAt } = credentials.value;
     const now = wallClock();
@@ -46,6 +50,11 @@ export async function roleFindings(
   if (failed === "credentials")
     return [ofProfile, skipOne("role", failed), failWith(failed, error, fixFor(error, context))];
   return [ofProfile, roleFailed(error, await listedRole(context), context), skipOne("credentials", failed)];
+}
+
+function roleStateOf(credentials: Settled<unknown>): RoleState {
+  if ("value" in credentials) return "has credentials";
+  return credentials.error.code === "NO_ROLE_ATTACHED" ? "absent" : "unknown";
 }
 
 async function readProfileState({ reader }: DoctorContext): Promise<ProfileState> {

@@ -111,6 +111,13 @@ describe("the connection", () => {
     );
   });
 
+  test("http where the service speaks https: it resets the connection", async () => {
+    imds.fail({ on: "token", mode: "reset", ...ALWAYS });
+    expect(expectOneFailure(await diagnose({})).fix).toBe(
+      `If the service at ${listener.endpoint} speaks https, use ${listener.endpoint.replace("http:", "https:")}. Correct the endpoint ${listener.endpoint} (AWS_EC2_METADATA_SERVICE_ENDPOINT). If you did not set it on purpose, unset AWS_EC2_METADATA_SERVICE_ENDPOINT.`,
+    );
+  });
+
   test("the endpoint has a path", async () => {
     const findings = await diagnose({ endpoint: `${listener.endpoint}/latest/meta-data/` });
     expect(expectOneFailure(findings).fix).toBe(
@@ -298,7 +305,7 @@ describe("the instance profile", () => {
     imds.fail({ path: "/latest/meta-data/iam/info", ...fault, ...ALWAYS });
     const findings = await diagnose({});
     expect(statuses(findings)).toMatchObject({ ...HEALTHY, "instance profile": "note" });
-    expect(finding(findings, "instance profile").message).toContain("but the role has credentials");
+    expect(finding(findings, "instance profile").message).toContain("A proxy or an emulator answers");
   });
 
   test("credentials are still there, though the profile has lost its role: a warning", async () => {
@@ -307,6 +314,14 @@ describe("the instance profile", () => {
     const findings = await diagnose({});
     expect(statuses(findings)).toMatchObject({ ...HEALTHY, "instance profile": "warning" });
     expect(finding(findings, "instance profile").message).toContain("perhaps only until they expire");
+  });
+
+  test("iam/info is missing, and the role cannot be assumed: the role is the failure", async () => {
+    imds.denyAssumeRole();
+    imds.fail({ path: "/latest/meta-data/iam/info", status: 404, ...ALWAYS });
+    const findings = await diagnose({});
+    expect(expectOneFailure(findings)).toMatchObject({ check: "role", code: "ROLE_NOT_ASSUMABLE" });
+    expect(statuses(findings)).toMatchObject({ "instance profile": "note" });
   });
 
   test("iam/info is not JSON, and there is no role", async () => {
@@ -408,6 +423,21 @@ describe("the role", () => {
     const findings = await diagnose({ endpoint: server.endpoint });
     expect(statuses(findings)).toMatchObject({ role: "ok", credentials: "ok" });
   });
+});
+
+test("a refusal that repeats the session token is withheld", async () => {
+  const token = "AQAEAabcdefghijklmnopqrstuvwxyz0123456789==";
+  imds.fail({ on: "token", body: token, ...ALWAYS });
+  imds.fail({ on: "role", status: 200, body: "app", ...ALWAYS });
+  const body = JSON.stringify({
+    Code: "AssumeRoleUnauthorizedAccess",
+    Message: `refused: ${token.slice(6, 30)}`,
+  });
+  imds.fail({ on: "credentials", status: 200, body, ...ALWAYS });
+  imds.fail({ on: "metadata", status: 404, ...ALWAYS });
+  const findings = await diagnose({});
+  expect(JSON.stringify(findings)).toContain("AssumeRoleUnauthorizedAccess");
+  expect(JSON.stringify(findings)).not.toMatch(/bcdefghijk/);
 });
 
 describe("the credentials", () => {

@@ -172,7 +172,7 @@ describe("what to do about a failure fits the machine", () => {
       await machineWith({}),
     );
     expect(finding(findings, "session token").fix).toMatch(
-      /Give the pod a role of its own .*In a container on a bridge network, raise the hop limit/,
+      /Give the pod a role of its own .* container on a bridge network, raise the hop limit/,
     );
   });
 });

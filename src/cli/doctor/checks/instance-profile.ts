@@ -42,18 +42,18 @@ export function profileStateOf(
   return { kind: Code === "InstanceProfileNotFound" ? "deleted" : "refused", profile, said };
 }
 
-/** Some services have credentials and nothing else: then the profile is no failure. */
-export function checkProfile(
-  state: ProfileState,
-  { hasCredentials, target }: { readonly hasCredentials: boolean; readonly target: Target },
-): Finding {
+/** What is known of the role: `absent` when the service answers that there is none. */
+export type RoleState = "has credentials" | "absent" | "unknown";
+
+/** Without a role the profile is the cause. Some services have credentials, and nothing else. */
+export function checkProfile(state: ProfileState, role: RoleState, target: Target): Finding {
   switch (state.kind) {
     case "attached":
       return ok(CHECK, `The ${state.profile.title} is attached.`);
     case "unreadable":
       return note(CHECK, `Cannot be checked: ${state.error.message}`);
     case "none":
-      if (hasCredentials) return note(CHECK, `iam/info is missing, but the role has credentials. ${PROXY}`);
+      if (role !== "absent") return note(CHECK, `iam/info is missing. ${PROXY}`);
       return fail(
         CHECK,
         "No instance profile is attached. (The credentials below identity-credentials/ec2 are EC2's own, not a role's.)",
@@ -61,8 +61,7 @@ export function checkProfile(
         "NO_ROLE_ATTACHED",
       );
     case "no JSON":
-      if (hasCredentials)
-        return note(CHECK, `The response from iam/info is not JSON, but the role has credentials. ${PROXY}`);
+      if (role !== "absent") return note(CHECK, `The response from iam/info is not JSON. ${PROXY}`);
       return fail(
         CHECK,
         "The response from iam/info is not JSON: something other than EC2's metadata service answers.",
@@ -71,9 +70,9 @@ export function checkProfile(
       );
     default: {
       const { message, fix } = defectOf(state, target);
-      return hasCredentials
-        ? warning(CHECK, `${message} There are still credentials, perhaps only until they expire.`, fix)
-        : fail(CHECK, message, fix, "NO_ROLE_ATTACHED");
+      if (role === "absent") return fail(CHECK, message, fix, "NO_ROLE_ATTACHED");
+      const still = role === "unknown" ? "" : " There are still credentials, perhaps only until they expire.";
+      return warning(CHECK, `${message}${still}`, fix);
     }
   }
 }
