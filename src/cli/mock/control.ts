@@ -63,9 +63,10 @@ async function textOf(request: IncomingMessage): Promise<string> {
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) throw new Refusal(413, "the body is over 1 MiB", { Connection: "close" });
-    chunks.push(chunk);
+    // The rest is read and dropped: a client that is still sending would not get the answer.
+    if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
   }
+  if (bytes > MAX_BODY_BYTES) throw new Refusal(413, "the body is over 1 MiB");
   return Buffer.concat(chunks).toString();
 }
 
