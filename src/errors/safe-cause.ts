@@ -5,7 +5,16 @@ import { printable } from "./printable.js";
 export const isError = (value: unknown): value is Error =>
   value instanceof Error || types.isNativeError(value);
 
-const isPlain = (value: unknown): boolean => typeof value !== "object" || value === null;
+const MAX_DEPTH = 5;
+
+/** Whether an error has nothing but plain values and errors of that kind, as the system's own have. */
+function isPlain(value: unknown, depth = 0): boolean {
+  if (depth > MAX_DEPTH) return false;
+  if (Array.isArray(value)) return value.every((each) => isPlain(each, depth + 1));
+  if (isError(value))
+    return Reflect.ownKeys(value).every((key) => isPlain(Reflect.get(value, key), depth + 1));
+  return typeof value !== "object" || value === null;
+}
 
 /**
  * An exception as the cause of an error: itself, unless it shows the secret or carries objects, such as a request with
@@ -15,11 +24,8 @@ export function safeCause(exception: unknown, secret: string | undefined): unkno
   const shows = (value: unknown) =>
     secret !== undefined &&
     inspect(value, { depth: 10, showHidden: true, maxStringLength: null }).includes(secret);
-  if (!isError(exception)) return isPlain(exception) && !shows(exception) ? exception : undefined;
-  const carriesObjects =
-    !Object.values(exception).every(isPlain) || !(isPlain(exception.cause) || isError(exception.cause));
-  if (!carriesObjects && !shows(exception)) return exception;
-  if (shows(exception.message)) return undefined;
+  if (isPlain(exception) && !shows(exception)) return exception;
+  if (!isError(exception) || shows(exception.message)) return undefined;
   const copy = new Error(printable(exception.message));
   copy.name = exception.name;
   return copy;

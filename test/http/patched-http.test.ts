@@ -1,5 +1,6 @@
 import http from "node:http";
 import { inspect } from "node:util";
+import { runInNewContext } from "node:vm";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { fromInstanceRole, InstanceMetadataClient } from "../../src/index.js";
 import { failureOf } from "../support/failure.js";
@@ -118,6 +119,30 @@ describe("an agent that throws", () => {
     expect(shown).not.toContain("headers: {");
   });
 
+  test("an error with a request object, before there is a token, does not bring it along", async () => {
+    await using imds = await scriptedServer();
+    patch((options) => {
+      throw Object.defineProperty(missing(), "request", { value: options, enumerable: false });
+    });
+    const error = await failureOf(clientAt(imds).get(PATH));
+    expect(error.cause).toMatchObject({ name: "Error", message: missing().message });
+    expect(inspect(error, { depth: 20, showHidden: true })).not.toContain(
+      "x-aws-ec2-metadata-token-ttl-seconds",
+    );
+  });
+
+  test("an error that is its own cause is no trouble", async () => {
+    const circular = missing();
+    circular.cause = circular;
+    patch(() => {
+      throw circular;
+    });
+    await using imds = await scriptedServer();
+    expect(await failureOf(clientAt(imds).get(PATH))).toMatchObject({
+      cause: { message: missing().message },
+    });
+  });
+
   test("once is no failure for the next call", async () => {
     await using imds = await scriptedServer();
     const client = clientAt(imds);
@@ -137,4 +162,16 @@ test("clients and providers that share a reader are not disturbed by a patch tha
   patch((options, callback) => request({ ...options }, callback));
   expect(await new InstanceMetadataClient({ endpoint }).get(PATH)).toBe("some metadata");
   expect(imds.count("token")).toBe(1);
+});
+
+test("an exception from another realm, as Node's are in Jest, is kept as the cause too", async () => {
+  const thrown: unknown = runInNewContext("Object.assign(new TypeError('no context'), { detail: 1 })");
+  expect(thrown).not.toBeInstanceOf(Error);
+  patch(() => {
+    throw thrown;
+  });
+  await using imds = await scriptedServer();
+  const error = await failureOf(providerAt(imds)());
+  expect(error.cause).toBe(thrown);
+  expect(error.message).toContain("TypeError: no context");
 });

@@ -60,7 +60,7 @@ test("a CommonJS module requires the library by its name and gets credentials", 
   expect(stderr).toBe("");
 });
 
-test("the ESM and the CommonJS copy in one process share one load and one error class", async () => {
+test("the ESM and the CommonJS copy in one process share one load, one token, one read of the Region and one error class", async () => {
   const { imds, listener } = await listening();
   const source = `
     import { createRequire } from "node:module";
@@ -70,6 +70,11 @@ test("the ESM and the CommonJS copy in one process share one load and one error 
     const [one, other] = [esm.fromInstanceRole(), cjs.fromInstanceRole()];
     const [a, b] = await Promise.all([one(), other()]);
     const later = await esm.fromInstanceRole()();
+    const regions = [await cjs.instanceRegion()(), await esm.instanceRegion()()];
+    // Found out by one copy's code, in the other copy's reader.
+    const clients = [new esm.InstanceMetadataClient({ maxRetries: 0 }), new cjs.InstanceMetadataClient({ maxRetries: 0 })];
+    const failures = [];
+    for (const client of clients) failures.push(await client.identityDocument().catch(({ code }) => code));
     clearSharedCredentials();
     await Promise.all([one(), other()]);
     process.env.AWS_EC2_METADATA_DISABLED = "true";
@@ -78,11 +83,15 @@ test("the ESM and the CommonJS copy in one process share one load and one error 
     console.log(JSON.stringify({
       classes: esm.InstanceMetadataError === cjs.InstanceMetadataError ? 1 : 2,
       ids: [a.accessKeyId, b.accessKeyId, later.accessKeyId],
+      regions,
+      failures,
       esmKnowsCjs: new cjs.InstanceMetadataError("x", { code: "NOT_FOUND", step: "metadata" }) instanceof esm.InstanceMetadataError,
       cjsKnowsEsm: new esm.InstanceMetadataError("x", { code: "NOT_FOUND", step: "metadata" }) instanceof cjs.InstanceMetadataError,
       strangers: [{}, new Error("x"), undefined].map((value) => value instanceof esm.InstanceMetadataError),
       disabled: [fromEsm instanceof cjs.InstanceMetadataError, fromCjs instanceof esm.InstanceMetadataError],
     }));`;
+
+  imds.setMetadata("dynamic/instance-identity/document", "not JSON");
 
   const { stdout } = await runProgram(await consumerProject(), "mjs", source, environment(listener));
 
@@ -90,16 +99,22 @@ test("the ESM and the CommonJS copy in one process share one load and one error 
   expect(JSON.parse(stdout)).toEqual({
     classes: 2,
     ids: [id, id, id],
+    regions: ["eu-central-1", "eu-central-1"],
+    failures: ["INVALID_RESPONSE", "INVALID_RESPONSE"],
     esmKnowsCjs: true,
     cjsKnowsEsm: true,
     strangers: [false, false, false],
     disabled: [true, true],
   });
-  // One load, and one more after clearing.
+  // One load, one Region and two documents with other settings; and one load more after clearing.
   expect(imds.requests.map(({ step }) => step)).toEqual([
     "token",
     "role",
     "credentials",
+    "metadata",
+    "token",
+    "metadata",
+    "metadata",
     "token",
     "role",
     "credentials",
