@@ -132,8 +132,9 @@ export function credentialsArrived<C extends Credentials>(
     state.kind === "empty" || comparison.replaces
       ? { ...NOTHING_PENDING, credentials, windowMs, refreshAt, rejections: state.rejections }
       : { ...state, gone: undefined };
-  // An expired document is no success: it does not postpone the next refresh by another maximum age.
-  const maxAgeAt = outcome === "expired" ? kept.maxAgeAt : maxAgeDeadline(settings, now, random);
+  // Expired credentials are no success: they do not postpone the next refresh by another maximum age.
+  const maxAgeAt =
+    outcome === "expired" && state.kind === "cached" ? state.maxAgeAt : maxAgeDeadline(settings, now, random);
   const isDone = isProductive || (outcome !== "expired" && stageOf(kept, now) === "fresh");
   if (isDone) return { state: { ...kept, ...NO_BACKOFF, maxAgeAt }, outcome, again: false };
   const sinceExpired = state.kind === "cached" ? (state.backoff?.sinceExpired ?? 0) : 0;

@@ -42,7 +42,7 @@ describe("Fresh: the kept promise is returned; no request, no closure, no lock",
   });
 });
 
-describe("Advisory: the time left is at most the window, chosen by the lifetime left when a set arrives", () => {
+describe("Advisory: the time left is at most the window, chosen by the lifetime left when credentials arrive", () => {
   it.each([
     ["10 min", 10 * MINUTE, 5 * MINUTE],
     ["20 min", 20 * MINUTE, 5 * MINUTE],
@@ -82,7 +82,7 @@ describe("Advisory: the time left is at most the window, chosen by the lifetime 
     expect(events.map(({ kind }) => kind)).toEqual(["initial", "advisory"]);
   });
 
-  it("the window stays what it was when the set arrived, however short the time left has become", async () => {
+  it("the window stays what it was when the credentials arrived, however short the time left has become", async () => {
     const provider = newProvider(NO_MAX_AGE);
     serve("OLD", 90 * MINUTE);
     await callAndSettle(provider);
@@ -94,7 +94,7 @@ describe("Advisory: the time left is at most the window, chosen by the lifetime 
   });
 });
 
-describe("Advisory: one look runs behind; callers get the set at hand and never wait", () => {
+describe("Advisory: one refresh runs in the background; callers get the cached credentials and never wait", () => {
   it("a call in the window starts it at once, and a hundred calls start only one", async () => {
     const provider = newProvider(NO_MAX_AGE);
     serve("OLD", 6 * HOUR);
@@ -111,7 +111,7 @@ describe("Advisory: one look runs behind; callers get the set at hand and never 
     expect(events[1]).toMatchObject({ kind: "advisory", outcome: "new", requests: 1 });
   });
 
-  it("nobody waits for it while it takes minutes", async () => {
+  it("no call waits while it takes minutes", async () => {
     const provider = newProvider({ ...NO_MAX_AGE, timeout: 10 * MINUTE });
     serve("OLD", 6 * HOUR);
     await callAndSettle(provider);
@@ -196,7 +196,7 @@ describe("Advisory: the moment of the refresh is drawn when credentials arrive: 
     expect(Math.max(...moments) - Math.min(...moments)).toBeGreaterThan(120 * SECOND);
   });
 
-  it("an idle process always holds a set that is far from its end", async () => {
+  it("an idle process always has credentials that are far from expiration", async () => {
     imds.rotate(imds.credentials);
     imds.reset();
     const provider = newProvider(NO_MAX_AGE);
@@ -209,7 +209,7 @@ describe("Advisory: the moment of the refresh is drawn when credentials arrive: 
   });
 });
 
-describe("Age: maxAgeSeconds after the last successful look, another is due, behind, in the same way", () => {
+describe("Maximum age: maxAgeSeconds after the last successful refresh another is due, in the background", () => {
   it("an hour by default: a call then starts it at once and does not wait", async () => {
     const provider = newProvider();
     serve("OLD", 6 * HOUR);
@@ -253,24 +253,24 @@ describe("Age: maxAgeSeconds after the last successful look, another is due, beh
     expect(events[1]).toMatchObject({ kind: "maxAge", outcome: "unchanged" });
   });
 
-  it("that it brings the same set is a success: the next is due after the same time again", async () => {
+  it("that it brings the same credentials is a success: the next is due after the same time again", async () => {
     const provider = newProvider({ maxAgeSeconds: 600 });
     serve("SAME", 6 * HOUR);
     await callAndSettle(provider);
     provider.close();
-    for (let looks = 1; looks <= 4; looks++) {
-      expect(events).toHaveLength(looks);
+    for (let refreshes = 1; refreshes <= 4; refreshes++) {
+      expect(events).toHaveLength(refreshes);
       await advance(10 * MINUTE - 1);
       await callAndSettle(provider);
-      expect(events).toHaveLength(looks);
+      expect(events).toHaveLength(refreshes);
       await advance(1);
       await callAndSettle(provider);
-      expect(events[looks]).toMatchObject({ kind: "maxAge", outcome: "unchanged" });
+      expect(events[refreshes]).toMatchObject({ kind: "maxAge", outcome: "unchanged" });
     }
     expect(provider.status().lastError).toBeUndefined();
   });
 
-  it("it counts from the last successful look, whatever that was for", async () => {
+  it("it counts from the last successful refresh, whatever triggered it", async () => {
     const provider = newProvider({ maxAgeSeconds: 600 });
     serve("SAME", 6 * HOUR);
     await callAndSettle(provider);
@@ -294,12 +294,12 @@ describe("Age: maxAgeSeconds after the last successful look, another is due, beh
     expect(outcome(await callAndSettle(provider))).toBe(imds.credentials?.accessKeyId);
   });
 
-  it("an unchanged set that has entered its window meanwhile is looked for as in the window", async () => {
+  it("unchanged credentials that have entered their window are refreshed as in the window", async () => {
     const provider = newProvider();
     serve("SAME", 105 * MINUTE);
     await callAndSettle(provider);
     provider.close();
-    // 44 min left, in the window since 59 min: the age is over too, and the window is what counts.
+    // 44 min left, in the window since 59 min: the maximum age is over too, and the window is what counts.
     await advance(61 * MINUTE);
     await callAndSettle(provider);
     expect(events[1]).toMatchObject({ kind: "advisory", outcome: "unchanged" });

@@ -14,7 +14,7 @@ import { advance, setClockBack, stubRandom, suspend } from "../support/simulated
 
 const { imds, events, provider: newProvider, serve } = refreshSetup();
 
-/** A closed provider, which looks on calls alone, with so much time left of a set of six hours. */
+/** A closed provider, which refreshes on calls only, whose six-hour credentials have so much time left. */
 async function withTimeLeft(left: number, options: object = NO_MAX_AGE): Promise<InstanceRoleProvider> {
   const provider = newProvider({ maxRetries: 0, ...options });
   serve("OLD", 6 * HOUR);
@@ -24,20 +24,20 @@ async function withTimeLeft(left: number, options: object = NO_MAX_AGE): Promise
   return provider;
 }
 
-/** Expects that calls look again after exactly this long from now, and not before. */
-async function expectPauseOf(ms: number, provider: InstanceRoleProvider): Promise<void> {
-  const looks = events.length;
+/** Expects that a call refreshes again after exactly this long from now, and not before. */
+async function expectBackoffOf(ms: number, provider: InstanceRoleProvider): Promise<void> {
+  const refreshes = events.length;
   for (const wait of [0, Math.floor(ms / 2), Math.ceil(ms / 2) - 1]) {
     await advance(wait);
     expect((await callAndSettle(provider)).state).toBe("served");
   }
-  expect(events).toHaveLength(looks);
+  expect(events).toHaveLength(refreshes);
   await advance(1);
   await callAndSettle(provider);
-  expect(events).toHaveLength(looks + 1);
+  expect(events).toHaveLength(refreshes + 1);
 }
 
-describe("The pause while the set is valid: a random 15 to 30 % of the time left, at least a random 2 to 5 s, at most 5 min", () => {
+describe("The backoff while the credentials are valid: a random 15 to 30 % of the time left, at least a random 2 to 5 s, at most 5 min", () => {
   it.each([
     ["a share of the time left", 600 * SECOND, 0, 90 * SECOND],
     ["a share of the time left", 600 * SECOND, 0.5, 135 * SECOND],
@@ -47,85 +47,85 @@ describe("The pause while the set is valid: a random 15 to 30 % of the time left
     ["at least 2 to 5 s", 6 * SECOND, 0, 2 * SECOND],
     ["at least 2 to 5 s", 6 * SECOND, 0.5, 3.5 * SECOND],
     ["at least 2 to 5 s", 6 * SECOND, ALMOST_ONE, 5 * SECOND],
-  ])("%s: with %d ms left and random at %d, %d ms", async (_, left, random, pause) => {
+  ])("%s: with %d ms left and random at %d, %d ms", async (_, left, random, backoff) => {
     const provider = await withTimeLeft(left);
     imds.disable();
     stubRandom(random);
     await callAndSettle(provider);
     expect(events[1]).toMatchObject({ outcome: "failed" });
-    await expectPauseOf(pause, provider);
+    await expectBackoffOf(backoff, provider);
   });
 
   it.each([
-    ["at most 60 s if the set was invalidated", 3000 * SECOND, 0.5, 60 * SECOND],
+    ["at most 60 s if the credentials were rejected", 3000 * SECOND, 0.5, 60 * SECOND],
     ["and less if that share of the time left is less", 200 * SECOND, 0, 30 * SECOND],
-  ])("%s", async (_, left, random, pause) => {
+  ])("%s", async (_, left, random, backoff) => {
     const provider = await withTimeLeft(left);
     provider.invalidate("OLD");
     imds.disable();
     stubRandom(random);
     await callAndSettle(provider);
-    await expectPauseOf(pause, provider);
+    await expectBackoffOf(backoff, provider);
   });
 });
 
-describe("The pause comes after a look that failed, or in the advisory or mandatory state brought nothing new", () => {
+describe("The backoff follows a refresh that failed, or in the advisory or mandatory state brought nothing new", () => {
   const left = 600 * SECOND;
-  const pause = 135 * SECOND;
+  const backoff = 135 * SECOND;
 
   it.each([
     ["failed", "failed", () => imds.disable()],
-    ["brought the same set", "unchanged", () => {}],
-    ["brought an expired set", "expired", () => serve("PAST", -MINUTE)],
-  ])("in the advisory state: a look that %s", async (_, expected, fault) => {
+    ["brought the same credentials", "unchanged", () => {}],
+    ["brought expired credentials", "expired", () => serve("PAST", -MINUTE)],
+  ])("in the advisory state: a refresh that %s", async (_, expected, fault) => {
     const provider = await withTimeLeft(left);
     fault();
     expect(outcome(await callAndSettle(provider))).toBe("OLD");
     expect(events[1]).toMatchObject({ kind: "advisory", outcome: expected });
-    await expectPauseOf(pause, provider);
+    await expectBackoffOf(backoff, provider);
     expect(outcome(await callAndSettle(provider))).toBe("OLD");
   });
 
-  it("one already inside its own window that does not last longer brings nothing new", async () => {
+  it("credentials inside their own window that do not last longer are nothing new", async () => {
     const provider = await withTimeLeft(200 * SECOND);
     serve("SHORTER", 199 * SECOND);
     await callAndSettle(provider);
     expect(events[1]).toMatchObject({ kind: "advisory", outcome: "unchanged" });
-    await expectPauseOf(45 * SECOND, provider);
+    await expectBackoffOf(45 * SECOND, provider);
     expect(outcome(await callAndSettle(provider))).toBe("OLD");
   });
 
-  it("one already inside its own window is kept if it lasts longer, and pauses all the same", async () => {
+  it("credentials inside their own window are kept if they last longer, and a backoff follows all the same", async () => {
     const provider = await withTimeLeft(200 * SECOND);
     // Of 300 s left, the window is 5 min: it is inside from the start.
     serve("LONGER", 300 * SECOND);
     await callAndSettle(provider);
     expect(outcome(await callAndSettle(provider))).toBe("LONGER");
     expect(events[1]).toMatchObject({ kind: "advisory", outcome: "new" });
-    await expectPauseOf(67.5 * SECOND, provider);
+    await expectBackoffOf(67.5 * SECOND, provider);
   });
 
   it.each([
     ["failed", "failed", () => imds.disable()],
-    ["brought the same set", "unchanged", () => {}],
-    ["brought an expired set", "expired", () => serve("PAST", -MINUTE)],
-  ])("in the last minute: a look that %s", async (_, expected, fault) => {
+    ["brought the same credentials", "unchanged", () => {}],
+    ["brought expired credentials", "expired", () => serve("PAST", -MINUTE)],
+  ])("in the last minute: a refresh that %s", async (_, expected, fault) => {
     const provider = await withTimeLeft(40 * SECOND);
     fault();
     await callAndSettle(provider);
     expect(events[1]).toMatchObject({ kind: "mandatory", outcome: expected });
-    await expectPauseOf(9 * SECOND, provider);
+    await expectBackoffOf(9 * SECOND, provider);
   });
 
-  it("in the fresh state a look for age that failed", async () => {
+  it("in the fresh state a refresh for the maximum age that failed", async () => {
     const provider = await withTimeLeft(4 * HOUR, {});
     imds.disable();
     await callAndSettle(provider);
     expect(events[1]).toMatchObject({ kind: "maxAge", outcome: "failed" });
-    await expectPauseOf(5 * MINUTE, provider);
+    await expectBackoffOf(5 * MINUTE, provider);
   });
 
-  it("but not one for age that brought the same set", async () => {
+  it("but not one for the maximum age that brought the same credentials", async () => {
     const provider = await withTimeLeft(4 * HOUR, {});
     await callAndSettle(provider);
     expect(events[1]).toMatchObject({ kind: "maxAge", outcome: "unchanged" });
@@ -134,7 +134,7 @@ describe("The pause comes after a look that failed, or in the advisory or mandat
     expect(events[2]).toMatchObject({ kind: "maxAge", outcome: "unchanged" });
   });
 
-  it("the timer looks when the pause ends, without a call", async () => {
+  it("the timer refreshes when the backoff ends, without a call", async () => {
     const provider = newProvider(NO_MAX_AGE);
     serve("OLD", 20 * MINUTE);
     await callAndSettle(provider);
@@ -142,16 +142,16 @@ describe("The pause comes after a look that failed, or in the advisory or mandat
     // The window of 5 min begins after 15 min; at 0.5 the timer comes 7.5 s sooner.
     await advance(15 * MINUTE - 7.5 * SECOND);
     expect(events).toHaveLength(2);
-    const pause = 0.225 * (5 * MINUTE + 7.5 * SECOND);
-    await advance(pause - 1);
+    const backoff = 0.225 * (5 * MINUTE + 7.5 * SECOND);
+    await advance(backoff - 1);
     expect(events).toHaveLength(2);
-    // The end of the pause and the look are a timer each, of whole milliseconds.
+    // Timers have whole milliseconds.
     await advance(3);
     expect(events).toHaveLength(3);
   });
 });
 
-describe("The pause: nobody looks again for a while, whatever is called or invalidated (forceRefresh alone is not bound)", () => {
+describe("The backoff: no refresh for a while, whatever is called or rejected (only forceRefresh is not bound)", () => {
   it.each([
     ["the advisory state", 600 * SECOND],
     ["the last minute", 40 * SECOND],
@@ -168,7 +168,7 @@ describe("The pause: nobody looks again for a while, whatever is called or inval
     expect(events[2]).toMatchObject({ kind: "forced", outcome: "new" });
   });
 
-  it("forceRefresh that brought a new set ends the pause for all", async () => {
+  it("forceRefresh that brought new credentials ends the backoff for all", async () => {
     const provider = await withTimeLeft(600 * SECOND);
     imds.disable();
     await callAndSettle(provider);
@@ -180,7 +180,7 @@ describe("The pause: nobody looks again for a while, whatever is called or inval
     expect(events.map(({ kind }) => kind)).toEqual(["initial", "advisory", "forced", "advisory"]);
   });
 
-  it("forceRefresh that fails gives the set at hand and begins a pause of its own", async () => {
+  it("forceRefresh that fails returns the cached credentials and starts a backoff of its own", async () => {
     const provider = await withTimeLeft(4 * HOUR);
     imds.disable();
     expect(outcome(await callAndSettle(provider, { forceRefresh: true }))).toBe("OLD");
@@ -190,11 +190,11 @@ describe("The pause: nobody looks again for a while, whatever is called or inval
   });
 });
 
-describe("The pause once it has expired: from about a second doubling to a random 30 to 60 s", () => {
-  /** The waits between looks when somebody calls ten times a second. */
-  async function waitsOf(provider: InstanceRoleProvider, looks: number): Promise<number[]> {
+describe("The backoff once the credentials have expired: from about a second doubling to a random 30 to 60 s", () => {
+  /** The waits between refreshes with ten calls a second. */
+  async function waitsOf(provider: InstanceRoleProvider, refreshes: number): Promise<number[]> {
     const moments: number[] = [];
-    for (let seen = events.length; moments.length < looks; await advance(100)) {
+    for (let seen = events.length; moments.length < refreshes; await advance(100)) {
       await callAndSettle(provider);
       if (events.length > seen) moments.push(performance.now());
       seen = events.length;
@@ -219,7 +219,7 @@ describe("The pause once it has expired: from about a second doubling to a rando
     expect(waits.at(-1)).toBeLessThanOrEqual(limit + 100);
   });
 
-  it("it begins with a second also when there were pauses before it expired", async () => {
+  it("it starts with a second also after backoffs before the expiration", async () => {
     const provider = await withTimeLeft(10 * MINUTE);
     imds.disable();
     await advance(10 * MINUTE);
@@ -228,7 +228,7 @@ describe("The pause once it has expired: from about a second doubling to a rando
     expect(second).toBeLessThanOrEqual(2500);
   });
 
-  it("it begins anew with a set that was inside its own window all the time", async () => {
+  it("it starts again with credentials that were inside their own window all the time", async () => {
     const provider = await withTimeLeft(-SECOND);
     imds.disable();
     await waitsOf(provider, 6);
@@ -241,7 +241,7 @@ describe("The pause once it has expired: from about a second doubling to a rando
     expect(first).toBeLessThanOrEqual(1500);
   });
 
-  it("it begins anew with the next set that expires", async () => {
+  it("it starts again with the next credentials that expire", async () => {
     const provider = await withTimeLeft(-SECOND);
     imds.disable();
     await waitsOf(provider, 6);
@@ -255,7 +255,7 @@ describe("The pause once it has expired: from about a second doubling to a rando
   });
 
   it.each([0, 0.5, ALMOST_ONE])(
-    "an outage costs at most 20 looks in any minute and 150 in any hour, random at %d",
+    "an outage costs at most 20 refreshes in any minute and 150 in any hour, random at %d",
     async (random) => {
       stubRandom(random);
       const provider = newProvider({ maxRetries: 0 });
@@ -263,7 +263,7 @@ describe("The pause once it has expired: from about a second doubling to a rando
       await callAndSettle(provider);
       imds.disable();
       const moments: number[] = [];
-      // Ten minutes before it expires, when all looks that are close to each other come, and an hour of the outage.
+      // Ten minutes before the expiration, when refreshes are closest to each other, and an hour of the outage.
       await advance(20 * MINUTE);
       for (let seen = events.length, seconds = 0; seconds < 70 * 60; seconds += 2) {
         await callAndSettle(provider);
@@ -278,8 +278,8 @@ describe("The pause once it has expired: from about a second doubling to a rando
   );
 });
 
-describe("Two clocks: a pause is over when either the wall clock or the monotonic one says so", () => {
-  it("the machine slept: the next call looks", async () => {
+describe("Two clocks: a backoff is over when either the wall clock or the monotonic one says so", () => {
+  it("the machine slept: the next call refreshes", async () => {
     const provider = await withTimeLeft(600 * SECOND);
     imds.disable();
     await callAndSettle(provider);
@@ -289,14 +289,14 @@ describe("Two clocks: a pause is over when either the wall clock or the monotoni
   });
 
   it.each([MINUTE, HOUR])(
-    "the wall clock was set back by %d ms: the pause is no longer for it",
+    "the wall clock was set back by %d ms: the backoff is no longer for it",
     async (back) => {
       const provider = await withTimeLeft(40 * MINUTE, {});
       imds.disable();
       provider.invalidate("OLD");
       await callAndSettle(provider);
       setClockBack(back);
-      await expectPauseOf(60 * SECOND, provider);
+      await expectBackoffOf(60 * SECOND, provider);
     },
   );
 });

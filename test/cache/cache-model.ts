@@ -1,5 +1,5 @@
 /**
- * Section 4 of the design, told a second time: what a cache may do, must do and must not do. It imports nothing from
+ * Section 4 of the design, written a second time: what a cache may do, must do and must not do. It imports nothing from
  * `src`. All random numbers are one and the same, which it is given.
  */
 
@@ -116,8 +116,10 @@ export class CacheModel {
     }
     this.#failFast = undefined;
     this.#gone = undefined;
+    const isFirst = this.entry === undefined;
     const { outcome, isProductive } = this.#arrived(answer, now);
-    if (outcome !== "expired") this.#maxAge = after(now, Math.round(HOUR * (1 - 0.05 * this.#random)));
+    if (outcome !== "expired" || isFirst)
+      this.#maxAge = after(now, Math.round(HOUR * (1 - 0.05 * this.#random)));
     if (isProductive || (outcome !== "expired" && this.stage(now) === "fresh")) {
       this.#backoff = undefined;
       this.#backoffsSinceExpired = 0;
@@ -142,26 +144,25 @@ export class CacheModel {
     const left = expiresAt - now.wall;
     const window = left <= 20 * MINUTE ? 5 * MINUTE : left < 90 * MINUTE ? 15 * MINUTE : 60 * MINUTE;
     const refreshFrom = expiresAt - Math.round(window * (1 + 0.05 * this.#random));
-    const replace = (maxAge: Time | undefined) => {
+    const replace = () => {
       this.entry = { key, expiresAt, window, refreshFrom };
-      this.#maxAge = maxAge;
       this.#noWaitUntil = undefined;
     };
     const lastsLonger = !entry || expiresAt > entry.expiresAt;
     const isSame = entry?.key === key && entry.expiresAt === expiresAt;
     if (left <= 0) {
-      if (!isSame && lastsLonger) replace(undefined);
+      if (!isSame && lastsLonger) replace();
       return { outcome: "expired" as const, isProductive: false };
     }
     if (isSame) return { outcome: "unchanged" as const, isProductive: false };
     if (this.#rejected.has(key)) {
       const isGood = entry && entry.expiresAt > now.wall && !this.#rejected.has(entry.key);
-      if (!isGood && (entry?.key === key || lastsLonger)) replace(undefined);
+      if (!isGood && (entry?.key === key || lastsLonger)) replace();
       return { outcome: "unchanged" as const, isProductive: false };
     }
     const isProductive = now.wall < refreshFrom;
     const takes = isProductive || lastsLonger || this.#rejected.has(entry?.key ?? "");
-    if (takes) replace(undefined);
+    if (takes) replace();
     return { outcome: takes ? ("new" as const) : ("unchanged" as const), isProductive };
   }
 

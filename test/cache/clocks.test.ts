@@ -38,21 +38,27 @@ describe("Expiry is wall-clock: a suspended machine wakes into the truth", () =>
     },
   );
 
-  it.each(BOTH)("%s provider: slept into the window, the first call refreshes behind", async (interest) => {
-    const provider = await loaded(interest, NO_MAX_AGE);
-    suspend(5 * HOUR + MINUTE);
-    serve("NEW", 6 * HOUR);
-    expect(outcome(await callAndSettle(provider))).toBe("OLD");
-    expect(outcome(await callAndSettle(provider))).toBe("NEW");
-    expect(events[1]?.kind).toBe("advisory");
-  });
+  it.each(BOTH)(
+    "%s provider: slept into the window, the first call refreshes in the background",
+    async (interest) => {
+      const provider = await loaded(interest, NO_MAX_AGE);
+      suspend(5 * HOUR + MINUTE);
+      serve("NEW", 6 * HOUR);
+      expect(outcome(await callAndSettle(provider))).toBe("OLD");
+      expect(outcome(await callAndSettle(provider))).toBe("NEW");
+      expect(events[1]?.kind).toBe("advisory");
+    },
+  );
 
-  it.each(BOTH)("%s provider: slept past its age, the first call refreshes behind", async (interest) => {
-    const provider = await loaded(interest);
-    suspend(HOUR);
-    await callAndSettle(provider);
-    expect(events[1]).toMatchObject({ kind: "maxAge", outcome: "unchanged" });
-  });
+  it.each(BOTH)(
+    "%s provider: slept past the maximum age, the first call refreshes in the background",
+    async (interest) => {
+      const provider = await loaded(interest);
+      suspend(HOUR);
+      await callAndSettle(provider);
+      expect(events[1]).toMatchObject({ kind: "maxAge", outcome: "unchanged" });
+    },
+  );
 
   it("status() tells the truth right after waking, before any call", async () => {
     const provider = await loaded("open");
@@ -60,7 +66,7 @@ describe("Expiry is wall-clock: a suspended machine wakes into the truth", () =>
     expect(provider.status().stale).toBe(true);
   });
 
-  it("slept through the end of an outage: the first call waits rather than be given the expired set", async () => {
+  it("slept through the end of an outage: the first call waits and does not get the expired credentials", async () => {
     const provider = await loaded("open", NO_MAX_AGE);
     imds.disable();
     await advance(7 * HOUR);
@@ -71,7 +77,7 @@ describe("Expiry is wall-clock: a suspended machine wakes into the truth", () =>
     expect(outcome(await callAndSettle(provider))).toBe("NEW");
   });
 
-  it("closed through the end of an outage: the first call waits rather than be given the expired set", async () => {
+  it("closed through the end of an outage: the first call waits and does not get the expired credentials", async () => {
     const provider = await loaded("closed", NO_MAX_AGE);
     imds.disable();
     await advance(7 * HOUR);
@@ -83,8 +89,8 @@ describe("Expiry is wall-clock: a suspended machine wakes into the truth", () =>
   });
 });
 
-describe("An age is over when either the wall clock or the monotonic one says so; a clock set back breaks nothing", () => {
-  it("open provider: the timer looks by the monotonic clock", async () => {
+describe("A maximum age is over when either the wall clock or the monotonic one says so; a clock set back breaks nothing", () => {
+  it("open provider: the timer refreshes by the monotonic clock", async () => {
     await loaded("open");
     setClockBack(30 * 24 * HOUR);
     await advance(HOUR + 3 * MINUTE);
@@ -132,7 +138,7 @@ describe("An age is over when either the wall clock or the monotonic one says so
     expect(outcome(await callAndSettle(provider))).toBe("OLD");
   });
 
-  it("set back during a look: what it brings is taken", async () => {
+  it("set back during a refresh: what it brings is cached", async () => {
     const provider = await loaded("open");
     serve("NEW", 6 * HOUR);
     imds.delay(500);
@@ -143,7 +149,7 @@ describe("An age is over when either the wall clock or the monotonic one says so
     expect(outcome(await callAndSettle(provider))).toBe("NEW");
   });
 
-  it("suspended during a look: what it brings is taken", async () => {
+  it("suspended during a refresh: what it brings is cached", async () => {
     const provider = await loaded("open");
     imds.delay(500);
     serve("NEW", 24 * HOUR);
@@ -154,7 +160,7 @@ describe("An age is over when either the wall clock or the monotonic one says so
     expect(outcome(await callAndSettle(provider))).toBe("NEW");
   });
 
-  it("set forward by hours and back again within seconds: no call is refused, the set is fresh as before", async () => {
+  it("set forward by hours and back again within seconds: no call is rejected, the credentials are fresh as before", async () => {
     const provider = await loaded("open");
     for (let jumps = 0; jumps < 5; jumps++) {
       suspend(3 * HOUR);
@@ -167,7 +173,7 @@ describe("An age is over when either the wall clock or the monotonic one says so
   });
 });
 
-describe("Nobody waits any more: that ends with the state in which a look was in vain", () => {
+describe("After a failed refresh calls do not wait: that ends with the state in which it failed", () => {
   it("a clock that was ahead and is right again: the next call after an invalidation waits", async () => {
     const provider = await loaded("open", NO_MAX_AGE);
     suspend(10 * HOUR);
@@ -179,7 +185,7 @@ describe("Nobody waits any more: that ends with the state in which a look was in
     expect(outcome(await callAndSettle(provider))).toBe("NEW");
   });
 
-  it("slept through the end of an outage: a call also waits for the look that the timer has started", async () => {
+  it("slept through the end of an outage: a call also waits for the refresh that the timer has started", async () => {
     const provider = await loaded("open", NO_MAX_AGE);
     imds.disable();
     await advance(7 * HOUR);
@@ -194,8 +200,8 @@ describe("Nobody waits any more: that ends with the state in which a look was in
   });
 });
 
-describe("A timer that fires while nothing is due, as the wall clock was set back", () => {
-  it("looks when it is due by the wall clock, and not before", async () => {
+describe("A timer that fires while nothing is due, since the wall clock was set back", () => {
+  it("refreshes when it is due by the wall clock, and not before", async () => {
     const provider = await loaded("open", NO_MAX_AGE);
     setClockBack(HOUR);
     await advance(5 * HOUR + 5 * MINUTE);

@@ -13,7 +13,7 @@ import { advance, setClockBack, settle, stubRandom, suspend } from "../support/s
 
 const { imds, events, provider: newProvider, serve } = refreshSetup();
 
-describe("Initial: no set yet. All callers share one look", () => {
+describe("Initial: nothing is cached. All callers share one refresh", () => {
   it("a hundred callers at once cost the three requests of one", async () => {
     const provider = newProvider();
     serve("FIRST", 6 * HOUR);
@@ -24,7 +24,7 @@ describe("Initial: no set yet. All callers share one look", () => {
     expect(events.map(({ kind }) => kind)).toEqual(["initial"]);
   });
 
-  it("one who comes while the look is under way joins it", async () => {
+  it("a call during the refresh joins it", async () => {
     const provider = newProvider();
     imds.delay(300, "credentials");
     const early = await callAndSettle(provider);
@@ -102,7 +102,7 @@ const FINAL = {
   },
 } as const;
 
-describe("Initial: a final failure is held and repeated without contact for a random 1 to 5 s", () => {
+describe("Initial: a non-recoverable error is cached and raised again without a request for a random 1 to 5 s", () => {
   const codes = Object.keys(FINAL) as (keyof typeof FINAL)[];
   const cases = codes.flatMap((code) => [
     [code, 0, 1 * SECOND] as const,
@@ -136,7 +136,7 @@ describe("Initial: a final failure is held and repeated without contact for a ra
     expect(imds.requests).toHaveLength(1);
   });
 
-  it("forceRefresh looks again whatever the state", async () => {
+  it("forceRefresh refreshes whatever the state", async () => {
     const provider = newProvider();
     imds.disable();
     await callAndSettle(provider);
@@ -144,7 +144,7 @@ describe("Initial: a final failure is held and repeated without contact for a ra
     expect((await callAndSettle(provider, { forceRefresh: true })).state).toBe("served");
   });
 
-  it("a hold is over when the wall clock says so: the machine slept", async () => {
+  it("a cached error is over when the wall clock says so: the machine slept", async () => {
     const provider = newProvider();
     imds.disable();
     await callAndSettle(provider);
@@ -153,7 +153,7 @@ describe("Initial: a final failure is held and repeated without contact for a ra
     expect((await callAndSettle(provider)).state).toBe("served");
   });
 
-  it("a hold is over when the monotonic clock says so: the wall clock was set back", async () => {
+  it("a cached error is over when the monotonic clock says so: the wall clock was set back", async () => {
     const provider = newProvider();
     imds.disable();
     await callAndSettle(provider);
@@ -165,18 +165,18 @@ describe("Initial: a final failure is held and repeated without contact for a ra
     expect((await callAndSettle(provider)).state).toBe("served");
   });
 
-  it("each held failure is held anew when it comes again", async () => {
+  it("each cached error is cached again when it comes again", async () => {
     const provider = newProvider();
     imds.disable();
-    for (let looks = 1; looks <= 3; looks++) {
+    for (let refreshes = 1; refreshes <= 3; refreshes++) {
       await callAndSettle(provider);
-      expect(imds.requests).toHaveLength(looks);
+      expect(imds.requests).toHaveLength(refreshes);
       await advance(3 * SECOND);
     }
   });
 });
 
-describe("Initial: waitForRoleSeconds keeps looking instead, with growing waits", () => {
+describe("Initial: waitForRoleSeconds keeps retrying instead, with growing waits", () => {
   it("a call at boot waits until the role is there", async () => {
     const provider = newProvider({ waitForRoleSeconds: 60, maxRetries: 0 });
     imds.detachRole();
@@ -195,9 +195,9 @@ describe("Initial: waitForRoleSeconds keeps looking instead, with growing waits"
     imds.detachRole();
     const moments: number[] = [];
     const boot = await callAndSettle(provider);
-    for (let looks = 0; moments.length < 5; ) {
-      if (events.length > looks) moments.push(Date.now());
-      looks = events.length;
+    for (let refreshes = 0; moments.length < 5; ) {
+      if (events.length > refreshes) moments.push(Date.now());
+      refreshes = events.length;
       await advance(10);
     }
     const waits = moments.slice(1).map((moment, index) => moment - (moments[index] ?? 0));
@@ -231,7 +231,7 @@ describe("Initial: waitForRoleSeconds keeps looking instead, with growing waits"
     expect(outcome(boot)).toBe("NO_ROLE_ATTACHED");
   });
 
-  it("the waiting counts from the first look: a later first load does not wait again", async () => {
+  it("the waiting counts from the first refresh: a later initial load does not wait again", async () => {
     const provider = newProvider({ waitForRoleSeconds: 30, maxRetries: 0 });
     imds.detachRole();
     call(provider);
@@ -254,7 +254,7 @@ describe("Initial: waitForRoleSeconds keeps looking instead, with growing waits"
     },
   );
 
-  it("a wall clock that is set meanwhile, as it is at boot, does not end it", async () => {
+  it("a change of the wall clock, as at boot, does not end it", async () => {
     const provider = newProvider({ waitForRoleSeconds: 60, maxRetries: 0 });
     imds.detachRole();
     const boot = await callAndSettle(provider);

@@ -34,7 +34,7 @@ describe("invalidate: a service rejected these", () => {
     expect(events[1]).toMatchObject({ kind: "mandatory", outcome: "new", requests: 1 });
   });
 
-  it("it does not look by itself: the next call does", async () => {
+  it("it does not refresh by itself: the next call does", async () => {
     const provider = await loaded();
     provider.invalidate("OLD");
     await advance(10 * MINUTE);
@@ -53,7 +53,7 @@ describe("invalidate: a service rejected these", () => {
     expect(events).toHaveLength(2);
   });
 
-  it.each(["SOMEBODY-ELSES", "", "old"])("any other id is ignored: %j", async (id) => {
+  it.each(["ANOTHER", "", "old"])("any other id is ignored: %j", async (id) => {
     const provider = await loaded();
     const kept = provider();
     provider.invalidate(id);
@@ -61,7 +61,7 @@ describe("invalidate: a service rejected these", () => {
     expect(events).toHaveLength(1);
   });
 
-  it("the id of an earlier set is ignored", async () => {
+  it("the id of earlier credentials is ignored", async () => {
     const provider = await loaded();
     serve("NEW", 6 * HOUR);
     await callAndSettle(provider, { forceRefresh: true });
@@ -80,11 +80,11 @@ describe("invalidate: a service rejected these", () => {
   });
 
   it.each([
-    ["the look fails", () => imds.disable()],
-    ["the look brings the same set", () => {}],
-  ])("when %s, callers get the set at hand, and nobody waits any more", async (_, spoil) => {
+    ["the refresh fails", () => imds.disable()],
+    ["the refresh brings the same credentials", () => {}],
+  ])("when %s, callers get the cached credentials, and later calls do not wait", async (_, fault) => {
     const provider = await loaded();
-    spoil();
+    fault();
     provider.invalidate("OLD");
     expect(outcome(await callAndSettle(provider))).toBe("OLD");
     imds.delay(500);
@@ -179,7 +179,7 @@ describe("invalidate: a service rejected these", () => {
     expect(events).toHaveLength(2);
   });
 
-  it("a different set that is outside its own window ends it, even if it lasts less long", async () => {
+  it("different credentials outside their own window end it, even if they last less long", async () => {
     const provider = await loaded();
     serve("SHORTER", 2 * HOUR);
     provider.invalidate("OLD");
@@ -190,7 +190,7 @@ describe("invalidate: a service rejected these", () => {
   });
 });
 
-describe("An invalidation during a look is not lost", () => {
+describe("A rejection during a refresh is not lost", () => {
   it("a refresh that began before the rejection and brings the rejected key does not count: one more follows at once", async () => {
     const provider = await loaded();
     suspend(5 * HOUR);
@@ -222,7 +222,7 @@ describe("An invalidation during a look is not lost", () => {
     expect(events).toHaveLength(3);
   });
 
-  it("invalidated while a look is in flight that fails: another look follows within 60 s", async () => {
+  it("rejected during a refresh that fails: another refresh follows within 60 s", async () => {
     const provider = await loaded();
     imds.disable();
     imds.delay(500);
@@ -236,7 +236,7 @@ describe("An invalidation during a look is not lost", () => {
     expect(outcome(await callAndSettle(provider))).toBe("NEW");
   });
 
-  it("invalidated while a look is in flight that brings a new set: that one is good", async () => {
+  it("rejected during a refresh that brings new credentials: these are good", async () => {
     const provider = await loaded();
     serve("NEW", 6 * HOUR);
     imds.delay(500);
@@ -248,7 +248,7 @@ describe("An invalidation during a look is not lost", () => {
     expect(events).toHaveLength(2);
   });
 
-  it("a look that starts after the invalidation is the same in the other order", async () => {
+  it("a refresh that starts after the rejection is the same in the other order", async () => {
     const provider = await loaded();
     serve("NEW", 6 * HOUR);
     imds.delay(500);
@@ -261,8 +261,8 @@ describe("An invalidation during a look is not lost", () => {
   });
 });
 
-describe("An invalidation during a pause is not lost, and shortens a longer pause to 60 s from then", () => {
-  it("a pause of 5 min: a call 60 s after the invalidation looks first", async () => {
+describe("A rejection during a backoff is not lost, and shortens a longer backoff to 60 s from then", () => {
+  it("a backoff of 5 min: a call 60 s after the rejection refreshes first", async () => {
     const provider = await loaded();
     provider.close();
     suspend(5 * HOUR + MINUTE);
@@ -279,7 +279,7 @@ describe("An invalidation during a pause is not lost, and shortens a longer paus
     expect(outcome(await callAndSettle(provider))).toBe("NEW");
   });
 
-  it("without a call, the timer looks after those 60 s", async () => {
+  it("without a call, the timer refreshes after those 60 s", async () => {
     const provider = await loaded();
     suspend(5 * HOUR + MINUTE);
     imds.disable();
@@ -291,7 +291,7 @@ describe("An invalidation during a pause is not lost, and shortens a longer paus
     expect(events[2]).toMatchObject({ kind: "mandatory", outcome: "new" });
   });
 
-  it("a shorter pause stays as it is", async () => {
+  it("a shorter backoff stays as it is", async () => {
     const provider = await loaded();
     provider.close();
     suspend(6 * HOUR - 100 * SECOND);
@@ -308,15 +308,15 @@ describe("An invalidation during a pause is not lost, and shortens a longer paus
     expect(events).toHaveLength(3);
   });
 
-  it("after expiration it is the pause that counts", async () => {
+  it("after expiration it is the backoff that counts", async () => {
     const provider = await loaded();
     imds.disable();
     suspend(7 * HOUR);
     await callAndSettle(provider);
-    const looks = events.length;
+    const refreshes = events.length;
     provider.invalidate("OLD");
     for (let calls = 0; calls < 5; calls++) expect(outcome(await callAndSettle(provider))).toBe("OLD");
-    expect(events).toHaveLength(looks);
+    expect(events).toHaveLength(refreshes);
   });
 
   it("after a failed refresh calls do not wait, until 75 s have passed without any refresh", async () => {

@@ -13,7 +13,7 @@ async function instance() {
   return { imds, provider };
 }
 
-test("rejected credentials end at the moment of the rejection, for whoever still has their identity", async () => {
+test("rejected credentials end at the moment of the rejection, for a caller that still has their object", async () => {
   const { provider } = await instance();
   const identity = await provider();
   const before = Date.now();

@@ -13,7 +13,7 @@ import { advance, settle, suspend } from "../support/simulated-time.js";
 
 const { imds, events, provider: newProvider, serve } = refreshSetup();
 
-/** A provider with a set of six hours at hand, of which so much is left, and that nobody has looked for since. */
+/** A closed provider with six-hour credentials of which so much is left, and which were not refreshed since. */
 async function withTimeLeft(left: number, options: object = {}): ReturnType<typeof loaded> {
   const provider = await loaded(options);
   suspend(6 * HOUR - left);
@@ -28,7 +28,7 @@ async function loaded(options: object): Promise<ReturnType<typeof newProvider>> 
   return provider;
 }
 
-describe("Mandatory: callers wait for the one shared look", () => {
+describe("Mandatory: callers wait for the one shared refresh", () => {
   it.each([
     ["in the last minute", MINUTE, {}],
     ["in the last fifth of a window of 100 s", 20 * SECOND, { advisoryWindowSeconds: 100 }],
@@ -61,7 +61,7 @@ describe("Mandatory: callers wait for the one shared look", () => {
     expect(events[1]?.kind).toBe("advisory");
   });
 
-  it("a look that began in the advisory state is the one that callers of the last minute wait for", async () => {
+  it("a refresh that started in the advisory state is the one that callers of the last minute wait for", async () => {
     const provider = await withTimeLeft(MINUTE + 200);
     serve("NEW", 6 * HOUR);
     imds.delay(300);
@@ -74,7 +74,7 @@ describe("Mandatory: callers wait for the one shared look", () => {
     expect(events.map(({ kind }) => kind)).toEqual(["initial", "advisory"]);
   });
 
-  it("the timer looks before it comes to that, and again in the last minute", async () => {
+  it("the timer refreshes before it comes to that, and again in the last minute", async () => {
     const provider = newProvider(NO_MAX_AGE);
     serve("OLD", 6 * HOUR);
     await callAndSettle(provider);
@@ -84,7 +84,7 @@ describe("Mandatory: callers wait for the one shared look", () => {
   });
 });
 
-describe("Mandatory: if it fails they get the set at hand", () => {
+describe("Mandatory: if it fails they get the cached credentials", () => {
   it.each([
     ["in the last minute", MINUTE],
     ["once it has expired", -MINUTE],
@@ -101,30 +101,30 @@ describe("Mandatory: if it fails they get the set at hand", () => {
   });
 });
 
-describe("Mandatory: once a look has failed or brought nothing new, nobody waits any more", () => {
+describe("Mandatory: once a refresh has failed or brought nothing new, calls do not wait", () => {
   it.each([
     ["failed, in the last minute", MINUTE, () => imds.disable()],
     ["failed, after expiration", -MINUTE, () => imds.disable()],
-    ["brought the same set", MINUTE, () => {}],
-    ["brought an expired set", -MINUTE, () => serve("PAST", -MINUTE)],
-  ])("a look that %s", async (_, left, spoil) => {
+    ["brought the same credentials", MINUTE, () => {}],
+    ["brought expired credentials", -MINUTE, () => serve("PAST", -MINUTE)],
+  ])("a refresh that %s", async (_, left, fault) => {
     const provider = await withTimeLeft(left);
-    spoil();
+    fault();
     const first = await callAndSettle(provider);
     expect(first.state).toBe("served");
     imds.delay(500);
-    // At most 30 % of a minute, and a second or so once expired: the pause is over after each of these steps.
-    for (let looks = 2; looks < 4; looks++) {
-      expect(events).toHaveLength(looks);
+    // At most 30 % of a minute, and a second or so once expired: the backoff is over after each of these steps.
+    for (let refreshes = 2; refreshes < 4; refreshes++) {
+      expect(events).toHaveLength(refreshes);
       await advance(20 * SECOND);
       const next = await callAndSettle(provider);
       expect(next.state).toBe("served");
       await advance(1000);
-      expect(events[looks]).toMatchObject({ kind: "mandatory" });
+      expect(events[refreshes]).toMatchObject({ kind: "mandatory" });
     }
   });
 
-  it("the looks go on behind, and what they bring is handed out", async () => {
+  it("refreshes go on in the background, and what they bring is returned", async () => {
     const provider = newProvider(NO_MAX_AGE);
     serve("OLD", 6 * HOUR);
     await callAndSettle(provider);
@@ -137,7 +137,7 @@ describe("Mandatory: once a look has failed or brought nothing new, nobody waits
     expect(outcome(await callAndSettle(provider))).toBe("NEW");
   });
 
-  it("callers wait again in the last minute of the next set", async () => {
+  it("callers wait again in the last minute of the next credentials", async () => {
     const provider = await withTimeLeft(MINUTE);
     imds.disable();
     await callAndSettle(provider);
@@ -151,7 +151,7 @@ describe("Mandatory: once a look has failed or brought nothing new, nobody waits
     expect(outcome(await callAndSettle(provider))).toBe("waiting");
   });
 
-  it("a look that failed in the advisory state does not count: the last minute makes callers wait", async () => {
+  it("a refresh that failed in the advisory state does not count: the last minute makes callers wait", async () => {
     const provider = await withTimeLeft(61 * SECOND);
     imds.disable();
     expect(outcome(await callAndSettle(provider))).toBe("OLD");
@@ -163,7 +163,7 @@ describe("Mandatory: once a look has failed or brought nothing new, nobody waits
     expect(outcome(await callAndSettle(provider))).toBe("waiting");
   });
 
-  it("but while its pause lasts, they get the set at hand", async () => {
+  it("but during its backoff they get the cached credentials", async () => {
     const provider = await withTimeLeft(61 * SECOND);
     imds.disable();
     await callAndSettle(provider);

@@ -5,7 +5,7 @@ import { createMockImds } from "../../src/testing/index.js";
 import { call, HOUR, MINUTE, START } from "../support/refresh-setup.js";
 import { advance, endSimulatedTime, settle, startSimulatedTime } from "../support/simulated-time.js";
 
-/** Sets of six hours, and a new one every hour. */
+/** Credentials of six hours, and new ones every hour. */
 const imds = createMockImds({ credentialsTtlSeconds: 6 * 3600, rotateEverySeconds: 3600 });
 const server = setupServer(...imds.handlers);
 
@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterEach(endSimulatedTime);
 afterAll(() => server.close());
 
-it("24 hours of six-hour sets rotated hourly: at most 36 requests, and no call waited", async () => {
+it("24 hours of six-hour credentials rotated hourly: at most 36 requests, and no call waited", async () => {
   startSimulatedTime(START);
   imds.reset();
   using provider = fromInstanceRole({ shared: false });

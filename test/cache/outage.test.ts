@@ -28,7 +28,7 @@ const GONE = {
 
 const codes = Object.keys(GONE) as (keyof typeof GONE)[];
 
-describe("IMDS down: an expired set is still served, marked stale", () => {
+describe("IMDS down: expired credentials are still returned, marked stale", () => {
   it("for hours", async () => {
     const provider = await loaded();
     imds.disable();
@@ -44,7 +44,7 @@ describe("IMDS down: an expired set is still served, marked stale", () => {
     }
   });
 
-  it("and no longer stale with the first new set", async () => {
+  it("and no longer stale with the first new credentials", async () => {
     const provider = await loaded();
     imds.disable();
     await advance(7 * HOUR);
@@ -55,7 +55,7 @@ describe("IMDS down: an expired set is still served, marked stale", () => {
   });
 });
 
-describe("IMDS down: every other failure serves the set at hand", () => {
+describe("IMDS down: every other failure returns the cached credentials", () => {
   it.each([
     ["SERVER_ERROR", { status: 500 }],
     ["THROTTLED", { status: 429 }],
@@ -91,7 +91,7 @@ describe("IMDS down: every other failure serves the set at hand", () => {
   });
 });
 
-describe("Role gone: a valid set is served until it expires; then that error is raised, and the set is dropped", () => {
+describe("Role gone: valid credentials are returned until they expire; then that error is raised, and they are dropped", () => {
   it.each(codes)("%s", async (code) => {
     const provider = await loaded();
     GONE[code]();
@@ -105,7 +105,7 @@ describe("Role gone: a valid set is served until it expires; then that error is 
     expect(provider.status()).toMatchObject({ expiration: undefined, stale: false, lastError: { code } });
   });
 
-  it.each(codes)("%s, when nobody calls: the set is dropped all the same", async (code) => {
+  it.each(codes)("%s, without calls: the credentials are dropped all the same", async (code) => {
     const provider = newProvider();
     serve("OLD", 6 * HOUR);
     await callAndSettle(provider);
@@ -115,7 +115,7 @@ describe("Role gone: a valid set is served until it expires; then that error is 
     expect(outcome(await callAndSettle(provider))).toBe(code);
   });
 
-  it.each(codes)("%s, with a window that is shorter than any pause", async (code) => {
+  it.each(codes)("%s, with a window that is shorter than any backoff", async (code) => {
     const provider = newProvider({ advisoryWindowSeconds: 0.5, maxAgeSeconds: 18 });
     serve("SHORT", 20 * SECOND);
     await callAndSettle(provider);
@@ -128,33 +128,36 @@ describe("Role gone: a valid set is served until it expires; then that error is 
     expect(outcome(await callAndSettle(provider))).toBe(code);
   });
 
-  it.each(codes)("%s found out by the look that callers of an expired set wait for", async (code) => {
-    const provider = await loaded();
-    suspend(7 * HOUR);
-    GONE[code]();
-    imds.delay(100);
-    const waits = await callAndSettle(provider);
-    expect(outcome(waits)).toBe("waiting");
-    await advance(SECOND);
-    expect(outcome(waits)).toBe(code);
-  });
+  it.each(codes)(
+    "%s found by the refresh that callers wait for once the credentials have expired",
+    async (code) => {
+      const provider = await loaded();
+      suspend(7 * HOUR);
+      GONE[code]();
+      imds.delay(100);
+      const waits = await callAndSettle(provider);
+      expect(outcome(waits)).toBe("waiting");
+      await advance(SECOND);
+      expect(outcome(waits)).toBe(code);
+    },
+  );
 
   it("and once the backoff is over, a call loads again", async () => {
     const provider = await loaded();
     suspend(7 * HOUR);
     imds.detachRole();
     expect(outcome(await callAndSettle(provider))).toBe("NO_ROLE_ATTACHED");
-    const looks = events.length;
+    const refreshes = events.length;
     imds.attachRole("back");
     await advance(SECOND - 1);
     expect(outcome(await callAndSettle(provider))).toBe("NO_ROLE_ATTACHED");
-    expect(events).toHaveLength(looks);
+    expect(events).toHaveLength(refreshes);
     await advance(1);
     expect(outcome(await callAndSettle(provider))).toBe(imds.credentials?.accessKeyId);
-    expect(events[looks]).toMatchObject({ kind: "initial", outcome: "new" });
+    expect(events[refreshes]).toMatchObject({ kind: "initial", outcome: "new" });
   });
 
-  it("a dropped set does not come back when the clock is set back", async () => {
+  it("dropped credentials do not come back when the clock is set back", async () => {
     const provider = await loaded();
     suspend(7 * HOUR);
     imds.detachRole();
@@ -163,7 +166,7 @@ describe("Role gone: a valid set is served until it expires; then that error is 
     expect(outcome(await callAndSettle(provider))).toBe("NO_ROLE_ATTACHED");
   });
 
-  it("a role that comes back before the set expires was never missed", async () => {
+  it("a role that comes back before the expiration was never missed", async () => {
     const provider = await loaded();
     imds.detachRole();
     await advance(5 * HOUR + 30 * MINUTE);
@@ -173,7 +176,7 @@ describe("Role gone: a valid set is served until it expires; then that error is 
     expect(provider.status().roleName).toBe("back");
   });
 
-  it("gone, then down: the last answer decides, and the set is served", async () => {
+  it("gone, then down: the last answer decides, and the cached credentials are returned", async () => {
     const provider = await loaded();
     provider.close();
     suspend(6 * HOUR - 10 * MINUTE);
@@ -187,7 +190,7 @@ describe("Role gone: a valid set is served until it expires; then that error is 
     expect(provider.status().stale).toBe(true);
   });
 
-  it("down, then gone: the stale set is dropped with that answer", async () => {
+  it("down, then gone: the stale credentials are dropped with that answer", async () => {
     const provider = await loaded();
     imds.disable();
     await advance(7 * HOUR);
@@ -198,7 +201,7 @@ describe("Role gone: a valid set is served until it expires; then that error is 
     expect(outcome(await callAndSettle(provider))).toBe("NO_ROLE_ATTACHED");
   });
 
-  it("forceRefresh then raises the error too, as there is no set", async () => {
+  it("forceRefresh then raises the error too, as nothing is cached", async () => {
     const provider = await loaded();
     imds.detachRole();
     expect(outcome(await callAndSettle(provider, { forceRefresh: true }))).toBe("OLD");
@@ -207,8 +210,8 @@ describe("Role gone: a valid set is served until it expires; then that error is 
   });
 });
 
-describe("Role gone: the set is dropped when it expires, whoever notices first", () => {
-  it("forceRefresh, while IMDS is down by then: its error, not the set of a role that was gone", async () => {
+describe("Role gone: the credentials are dropped when they expire, however that is noticed", () => {
+  it("forceRefresh, while IMDS is down by then: its error, not the credentials of a role that was gone", async () => {
     const provider = await loaded();
     provider.close();
     imds.detachRole();
@@ -230,7 +233,7 @@ describe("Role gone: the set is dropped when it expires, whoever notices first",
     provider.close();
     imds.detachRole();
     suspend(6 * HOUR - 3 * SECOND);
-    // With all random numbers 0.5, its pause is 3.5 s.
+    // With all random numbers 0.5, its backoff is 3.5 s.
     await callAndSettle(provider, { forceRefresh: true });
     imds.attachRole("back");
     suspend(3 * SECOND);
@@ -242,7 +245,7 @@ describe("Role gone: the set is dropped when it expires, whoever notices first",
     expect(outcome(await callAndSettle(provider))).toBe(imds.credentials?.accessKeyId);
   });
 
-  it("a call, hours after that answer: it looks, and gets what there is by then", async () => {
+  it("a call, hours after that answer: it refreshes, and gets what there is by then", async () => {
     const provider = await loaded();
     provider.close();
     imds.detachRole();
@@ -281,7 +284,7 @@ describe("Role gone: the set is dropped when it expires, whoever notices first",
 });
 
 describe("A cold start on an already expired document", () => {
-  it("serves it, marked stale, under the same pauses", async () => {
+  it("is returned, marked stale, under the same backoff", async () => {
     const provider = newProvider();
     serve("PAST", -HOUR);
     expect(outcome(await callAndSettle(provider))).toBe("PAST");
@@ -293,7 +296,7 @@ describe("A cold start on an already expired document", () => {
     expect(events[1]).toMatchObject({ kind: "mandatory", outcome: "expired" });
   });
 
-  it("nobody waits, and a better set is handed out once it is there", async () => {
+  it("no call waits, and better credentials are returned once they are there", async () => {
     const provider = newProvider();
     serve("PAST", -HOUR);
     await callAndSettle(provider);
@@ -306,7 +309,7 @@ describe("A cold start on an already expired document", () => {
     expect(provider.status().stale).toBe(false);
   });
 
-  it("a document that expired later than the one at hand takes its place, and stays stale", async () => {
+  it("a document that expired later than the cached one replaces it, and stays stale", async () => {
     const provider = newProvider();
     serve("PAST", -HOUR);
     await callAndSettle(provider);

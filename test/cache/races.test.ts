@@ -36,8 +36,8 @@ async function loaded(options: object = {}): Promise<InstanceRoleProvider> {
   return provider;
 }
 
-describe("forceRefresh looks again whatever the state, joining a look in flight", () => {
-  it("of a fresh set: looks, waits and stores what comes", async () => {
+describe("forceRefresh refreshes whatever the state, joining a refresh in flight", () => {
+  it("with fresh credentials: refreshes, waits and caches what comes", async () => {
     const provider = await loaded();
     serve("NEW", 6 * HOUR);
     imds.delay(100);
@@ -50,7 +50,7 @@ describe("forceRefresh looks again whatever the state, joining a look in flight"
     expect(events[1]).toMatchObject({ kind: "forced", outcome: "new" });
   });
 
-  it("a refresh in flight, then forceRefresh: one look, and forceRefresh waits for it", async () => {
+  it("a refresh in flight, then forceRefresh: one refresh, and forceRefresh waits for it", async () => {
     const provider = await loaded();
     suspend(5 * HOUR + MINUTE);
     serve("NEW", 6 * HOUR);
@@ -63,7 +63,7 @@ describe("forceRefresh looks again whatever the state, joining a look in flight"
     expect(events.map(({ kind }) => kind)).toEqual(["initial", "advisory"]);
   });
 
-  it("forceRefresh in flight, then a refresh that is due: one look", async () => {
+  it("forceRefresh in flight, then a refresh that is due: one refresh", async () => {
     const provider = await loaded();
     suspend(5 * HOUR + MINUTE);
     serve("NEW", 6 * HOUR);
@@ -76,7 +76,7 @@ describe("forceRefresh looks again whatever the state, joining a look in flight"
     expect(events.map(({ kind }) => kind)).toEqual(["initial", "forced"]);
   });
 
-  it("the initial look in flight, then forceRefresh; and the other way round", async () => {
+  it("the initial load in flight, then forceRefresh; and the other way round", async () => {
     for (const props of [
       [undefined, FORCE],
       [FORCE, undefined],
@@ -91,7 +91,7 @@ describe("forceRefresh looks again whatever the state, joining a look in flight"
     }
   });
 
-  it("ten at once are one look", async () => {
+  it("ten at once are one refresh", async () => {
     const provider = await loaded();
     const calls = Array.from({ length: 10 }, () => call(provider, FORCE));
     await settle();
@@ -99,7 +99,7 @@ describe("forceRefresh looks again whatever the state, joining a look in flight"
     expect(events).toHaveLength(2);
   });
 
-  it("if that look fails, the set at hand is returned; the error only if there is none", async () => {
+  it("if that fails, the cached credentials are returned; the error only if there is none", async () => {
     const provider = await loaded();
     imds.disable();
     expect(outcome(await callAndSettle(provider, FORCE))).toBe("OLD");
@@ -108,7 +108,7 @@ describe("forceRefresh looks again whatever the state, joining a look in flight"
 });
 
 describe("A refresh in flight and close(), in both orders", () => {
-  it("close during the initial look: the caller is served, nothing follows", async () => {
+  it("close during the initial load: the caller gets the credentials, nothing follows", async () => {
     const provider = newProvider();
     imds.delay(100);
     const first = await callAndSettle(provider);
@@ -129,7 +129,7 @@ describe("A refresh in flight and close(), in both orders", () => {
     expect(events).toHaveLength(2);
   });
 
-  it("close during a refresh behind: what it brings is stored, and no timer follows", async () => {
+  it("close during a background refresh: what it brings is cached, and no timer follows", async () => {
     const provider = await loaded();
     suspend(5 * HOUR + MINUTE);
     serve("NEW", 6 * HOUR);
@@ -142,7 +142,7 @@ describe("A refresh in flight and close(), in both orders", () => {
     expect(events).toHaveLength(2);
   });
 
-  it("close during a refresh that fails: no timer follows its pause", async () => {
+  it("close during a refresh that fails: no timer follows its backoff", async () => {
     const provider = await loaded();
     suspend(5 * HOUR + MINUTE);
     imds.disable();
@@ -164,8 +164,8 @@ describe("A refresh in flight and close(), in both orders", () => {
   });
 });
 
-describe("A look that finishes late never overwrites a newer set", () => {
-  it("an answer that was on its way while a newer set appeared is followed by the newer one, never the reverse", async () => {
+describe("A refresh that finishes late never overwrites newer credentials", () => {
+  it("a response that was on its way while newer credentials appeared is followed by the newer one, never the reverse", async () => {
     const provider = await loaded();
     serve("SECOND", 6 * HOUR);
     imds.delay(500);
@@ -180,7 +180,7 @@ describe("A look that finishes late never overwrites a newer set", () => {
     expect(outcome(await callAndSettle(provider))).toBe("THIRD");
   });
 
-  it("a look of a shared cache that was cleared meanwhile leaves the new cache alone", async () => {
+  it("a refresh of a shared cache that was cleared leaves the new cache alone", async () => {
     const provider = newProvider({ shared: true });
     serve("SECOND", 6 * HOUR);
     imds.delay(900, "credentials");
@@ -195,7 +195,7 @@ describe("A look that finishes late never overwrites a newer set", () => {
     expect(Number(provider.status().lastRefresh)).toBe(Date.now() - SECOND);
   });
 
-  it("an expired answer never replaces a valid set, whatever was asked for", async () => {
+  it("an expired response never replaces valid credentials, even with forceRefresh", async () => {
     const provider = await loaded();
     serve("PAST", -MINUTE);
     expect(outcome(await callAndSettle(provider, FORCE))).toBe("OLD");
@@ -203,8 +203,8 @@ describe("A look that finishes late never overwrites a newer set", () => {
   });
 });
 
-describe("Nothing rejected is ever kept; no rejection is ever unhandled", () => {
-  it("looks behind that fail are nobody's rejection", async () => {
+describe("A failed load is not kept; no promise rejection is ever unhandled", () => {
+  it("background refreshes that fail leave no unhandled rejection", async () => {
     const provider = await loaded();
     imds.disable();
     await advance(7 * HOUR);
@@ -212,7 +212,7 @@ describe("Nothing rejected is ever kept; no rejection is ever unhandled", () => 
     expect(outcome(await callAndSettle(provider))).toBe("OLD");
   });
 
-  it("a look that fails after its set was dropped is nobody's rejection", async () => {
+  it("a refresh that fails after its credentials were dropped leaves no unhandled rejection", async () => {
     const provider = await loaded();
     imds.detachRole();
     await advance(12 * HOUR);

@@ -39,7 +39,7 @@ describe("A reload is one request: the kept token, the kept role name", () => {
 });
 
 describe("A 404 there means the role may have been replaced: list again, once", () => {
-  it("a replaced role is picked up within the same look", async () => {
+  it("a replaced role is found within the same refresh", async () => {
     const provider = newProvider();
     await callAndSettle(provider);
     imds.attachRole("successor");
@@ -62,7 +62,7 @@ describe("A 404 there means the role may have been replaced: list again, once", 
     expect(stepsSince(2)).toEqual(["credentials 404", "role 200", "credentials 200"]);
   });
 
-  it("a role replaced again between the second list and its document counts as none, until the next look", async () => {
+  it("a role replaced again between the second list and its document counts as none, until the next refresh", async () => {
     const provider = newProvider();
     await callAndSettle(provider);
     imds.attachRole("second");
@@ -90,7 +90,7 @@ describe("A 404 there means the role may have been replaced: list again, once", 
 });
 
 describe("A 401 means the token is no good: get one, once, and send again", () => {
-  it("tokens that expired early are replaced within the look", async () => {
+  it("tokens that expired early are replaced within the refresh", async () => {
     const provider = newProvider();
     await callAndSettle(provider);
     imds.expireTokens();
@@ -109,12 +109,12 @@ describe("A 401 means the token is no good: get one, once, and send again", () =
   });
 });
 
-describe("The expiration handed out is always the true one", () => {
+describe("The expiration that callers get is always the true one", () => {
   it.each([
     ["fresh", 6 * HOUR],
     ["nearly expired", 30 * SECOND],
     ["expired", -HOUR],
-  ])("of a set that is %s", async (_, lifetime) => {
+  ])("of credentials that are %s", async (_, lifetime) => {
     const provider = newProvider();
     serve("SET", lifetime);
     const expiration = new Date(Date.now() + lifetime);
@@ -168,7 +168,7 @@ describe("The identity is what the SDK's own provider would give", () => {
     ["makes a text of it", (identity: object) => Reflect.set(identity, "expiration", "tomorrow")],
     ["moves its date", (identity: object) => void (Reflect.get(identity, "expiration") as Date).setTime(0)],
     ["renames its key", (identity: object) => Reflect.set(identity, "accessKeyId", "MINE")],
-  ])("whoever %s does not disturb refreshing", async (_, change) => {
+  ])("a caller that %s does not disturb refreshing", async (_, change) => {
     const provider = newProvider();
     serve("SET", 6 * HOUR);
     const expiration = new Date(Date.now() + 6 * HOUR);

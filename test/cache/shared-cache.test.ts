@@ -54,7 +54,7 @@ describe("Providers with equal settings share one cache in the process", () => {
     expect(events).toHaveLength(1);
   });
 
-  it("a set that was invalidated through one that has not called yet is refreshed all the same", async () => {
+  it("credentials that were rejected through a provider that was not called yet are refreshed all the same", async () => {
     const used = newProvider(SHARED);
     serve("OLD", 6 * HOUR);
     await callAndSettle(used);
@@ -93,7 +93,7 @@ describe("Providers with equal settings share one cache in the process", () => {
     expect(second.lines).toEqual(first.lines);
   });
 
-  it("a set that was invalidated through one is refreshed for all", async () => {
+  it("credentials that were rejected through one provider are refreshed for all", async () => {
     const [one, other] = [newProvider(SHARED), newProvider(SHARED)];
     serve("OLD", 6 * HOUR);
     await callAndSettle(one);

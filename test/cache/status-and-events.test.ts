@@ -45,7 +45,7 @@ describe("status() in each state", () => {
     });
   });
 
-  it("fresh: next at the window or the age, whichever is first", async () => {
+  it("fresh: next at the window or the maximum age, whichever is first", async () => {
     const provider = newProvider();
     serve("SET", 6 * HOUR);
     await callAndSettle(provider);
@@ -62,7 +62,7 @@ describe("status() in each state", () => {
     expect(without.status().nextRefresh).toEqual(inMs(5 * HOUR));
   });
 
-  it("in the window before a look: due now", async () => {
+  it("in the window before a refresh: due now", async () => {
     const provider = newProvider(NO_MAX_AGE);
     serve("SET", 6 * HOUR);
     await callAndSettle(provider);
@@ -70,7 +70,7 @@ describe("status() in each state", () => {
     expect(provider.status()).toMatchObject({ nextRefresh: inMs(0), stale: false });
   });
 
-  it("paused: next at the end of the pause, and why the last look failed", async () => {
+  it("backoff: next at its end, and why the last refresh failed", async () => {
     const provider = newProvider(NO_MAX_AGE);
     serve("SET", 6 * HOUR);
     await callAndSettle(provider);
@@ -116,7 +116,7 @@ describe("status() in each state", () => {
   });
 });
 
-describe("Events: one a look, with these fields and no others", () => {
+describe("Events: one a refresh, with these fields and no others", () => {
   /** The only one since. */
   const last = (): RefreshEvent | undefined => events.at(-1);
 
@@ -132,7 +132,7 @@ describe("Events: one a look, with these fields and no others", () => {
     ]);
   });
 
-  it("the time that a later look took, whatever the clock shows by then", async () => {
+  it("the time that a later refresh took, whatever the wall clock shows by then", async () => {
     const provider = newProvider(NO_MAX_AGE);
     serve("SET", 6 * HOUR);
     await callAndSettle(provider);
@@ -152,7 +152,7 @@ describe("Events: one a look, with these fields and no others", () => {
   });
 
   it.each([{}, { roleName: "named" }])(
-    "a first look that fails tells the role's name where it is known (%o)",
+    "an initial load that fails tells the role's name where it is known (%o)",
     async (options) => {
       imds.attachRole("named");
       imds.denyAssumeRole();
@@ -161,7 +161,7 @@ describe("Events: one a look, with these fields and no others", () => {
     },
   );
 
-  it("the same key with another expiration is a new set", async () => {
+  it("the same key with another expiration counts as new credentials", async () => {
     const provider = newProvider(NO_MAX_AGE);
     serve("SET", 6 * HOUR);
     await callAndSettle(provider);
@@ -170,7 +170,7 @@ describe("Events: one a look, with these fields and no others", () => {
     expect(events[1]).toMatchObject({ kind: "forced", outcome: "new", expiration: inMs(7 * HOUR) });
   });
 
-  it("retries count as requests of the look that they belong to", async () => {
+  it("retries count as requests of their refresh", async () => {
     imds.fail({ on: "token", status: 500, times: 2 });
     call(newProvider());
     await advance(SECOND);

@@ -20,7 +20,7 @@ export const HOUR: number = 60 * MINUTE;
 /** The highest number that `Math.random` can give. */
 export const ALMOST_ONE: number = 1 - 2 ** -53;
 
-/** An age that has no part in what a test is about. */
+/** A maximum age that plays no part in a test. */
 export const NO_MAX_AGE: { readonly maxAgeSeconds: number } = { maxAgeSeconds: 20 * 24 * 3600 };
 
 /** How a call stands: whether it waits, or what it was given. */
@@ -33,11 +33,11 @@ export interface Call {
 /** A provider, the mocked IMDS that it reads, and simulated time. Hooks of the calling file's suite set it up. */
 export interface RefreshSetup {
   readonly imds: MockImds;
-  /** Every look since the test began. */
+  /** Every refresh since the test started. */
   readonly events: readonly RefreshEvent[];
   /** A provider of its own cache, unless `shared` is given; closed after the test. */
   provider(options?: InstanceRoleOptions): InstanceRoleProvider;
-  /** IMDS has a set with this id from now on, which lives so long from now. */
+  /** From now on IMDS serves credentials with this id that live so long. */
   serve(accessKeyId: string, lifetimeMs: number): void;
 }
 

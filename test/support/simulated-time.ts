@@ -50,7 +50,7 @@ export function suspend(ms: number): void {
   vi.setSystemTime(Date.now() + ms);
 }
 
-/** Somebody sets the wall clock back. Monotonic clock and timers do not notice. */
+/** The wall clock is set back; the monotonic clock and timers are not affected. */
 export function setClockBack(ms: number): void {
   vi.setSystemTime(Date.now() - ms);
 }

@@ -3,7 +3,7 @@ import { HOUR, SECOND } from "./refresh-setup.js";
 import { spread } from "./seeded-random.js";
 import { setClockBack, suspend } from "./simulated-time.js";
 
-interface Happening {
+interface TimedEvent {
   readonly at: number;
   readonly what: string;
   run(): void;
@@ -17,7 +17,7 @@ export class TroubledInstance {
   readonly #imds: MockImds;
   readonly #random: () => number;
   readonly #troubles = new Map<string, number>();
-  #happenings: Happening[] = [];
+  #events: TimedEvent[] = [];
   #roles = 0;
   /** Time that passed in the world, asleep or awake, less what passed on the monotonic clock. */
   #slept = 0;
@@ -28,7 +28,7 @@ export class TroubledInstance {
     this.#random = random;
   }
 
-  /** How long, in the world's time, a set that has not expired could have been read. */
+  /** How long, in real time, valid credentials could have been read. */
   get readableForMs(): number {
     return this.#troubles.size > 0 ? 0 : this.#worldTime() - this.#readableSince;
   }
@@ -52,7 +52,7 @@ export class TroubledInstance {
       const slow = () => throttle({ perSecond: 1, answer });
       often(days / 6, (at) => this.#trouble(`one request a second`, at, 4 * HOUR, slow, noThrottle));
     }
-    // A set that was given stays; a set of the mock's own renews itself.
+    // Credentials that were given stay; the mock's own renew themselves.
     const freeze = () => void (this.#imds.credentials && rotate(this.#imds.credentials));
     const thaw = () => void (this.#imds.credentials && rotate());
     const newRole = () => attachRole(`role-${this.#roles++}`);
@@ -66,21 +66,21 @@ export class TroubledInstance {
     often(days, (at) => this.#at(at, "suspend", () => this.#suspend()));
     often(days / 5, (at) => this.#at(at, "clock set back", () => this.#jump(setClockBack)));
     often(days / 5, (at) => this.#at(at, "clock set forward", () => this.#jump(suspend)));
-    this.#happenings.sort((a, b) => a.at - b.at);
+    this.#events.sort((a, b) => a.at - b.at);
   }
 
   /** When something happens next, by the monotonic clock. */
   get nextAt(): number {
-    return this.#happenings[0]?.at ?? Number.POSITIVE_INFINITY;
+    return this.#events[0]?.at ?? Number.POSITIVE_INFINITY;
   }
 
   /** Lets what is due happen. */
   happen(): void {
-    while (this.nextAt <= performance.now()) this.#happenings.shift()?.run();
+    while (this.nextAt <= performance.now()) this.#events.shift()?.run();
   }
 
   #at(at: number, what: string, run: () => void): void {
-    this.#happenings.push({ at, what, run });
+    this.#events.push({ at, what, run });
   }
 
   #trouble(what: string, at: number, longest: number, start: () => void, end: () => void): void {
@@ -102,7 +102,7 @@ export class TroubledInstance {
     suspend(ms);
   }
 
-  /** Nobody can have a set that is not expired by the new clock before that clock is set. */
+  /** There are no credentials that are valid by the new clock before that clock is set. */
   #jump(set: (ms: number) => void): void {
     set(spread(this.#random, SECOND, 3 * HOUR));
     this.#readableSince = this.#worldTime();
