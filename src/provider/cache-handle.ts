@@ -61,8 +61,11 @@ export class CacheHandle implements Subscriber {
   get(properties?: CallProperties): Promise<AwsCredentialIdentity> {
     const cache = this.#attached();
     if (cache === undefined) return this.#attachAndGet(properties);
-    // A call that only has to reach through caches in between has no properties of its own.
-    if (properties && ALREADY_REFRESHED in properties) return cache.get();
+    if (properties && ALREADY_REFRESHED in properties) {
+      cache.invalidate(String(properties[ALREADY_REFRESHED]));
+      // A call that only has to reach through caches in between has no properties of its own.
+      return cache.get();
+    }
     return isForced(properties) ? cache.forceRefresh(properties) : cache.get(properties);
   }
 

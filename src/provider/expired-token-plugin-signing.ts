@@ -29,7 +29,7 @@ export async function signsWithAnotherKey(
     | undefined;
   if (typeof credentials !== "function") return true;
   if ((await credentials()).accessKeyId !== rejected) return true;
-  const throughCaches = { forceRefresh: true, [ALREADY_REFRESHED]: true };
+  const throughCaches = { forceRefresh: true, [ALREADY_REFRESHED]: rejected };
   return (await credentials(throughCaches)).accessKeyId !== rejected;
 }
 

@@ -14,5 +14,8 @@ export const EXPIRATION_OF_ISSUED: unique symbol = sharedSymbol("expiration-of-i
 /** A method of a provider: its logger, if it has one. */
 export const LOGGER: unique symbol = sharedSymbol("logger") as never;
 
-/** A property of a forced call that only has to reach through caches in between: the provider has just refreshed. */
+/**
+ * A property of a forced call that only has to reach through caches between client and provider: the id of the key
+ * that was rejected. The provider that issued it has refreshed; another one in between may still have it cached.
+ */
 export const ALREADY_REFRESHED: unique symbol = sharedSymbol("already-refreshed") as never;

@@ -24,6 +24,12 @@ async function ahead(expiration: () => Date | undefined = expiresIn(3_600_000)) 
   return { ...setup, source, provider };
 }
 
+/** An instance role's provider. */
+async function instanceRole() {
+  const setup = await sdkScene();
+  return { ...setup, provider: setup.provider() };
+}
+
 test("credentials of any provider that a service rejects are refreshed, and the call is sent again", async () => {
   const { client, provider, source } = await ahead();
   const s3 = await scriptedS3((key) => (key === "ASIA1" ? [400, "ExpiredToken"] : undefined));
@@ -65,4 +71,21 @@ test("the source is not asked without the client's properties", async () => {
     [expect.objectContaining(clientConfig)],
     [expect.objectContaining({ ...clientConfig, forceRefresh: true })],
   ]);
+});
+
+test("a refreshAhead between the client and the plugin's provider gets the new credentials too", async () => {
+  const { client, imds, provider, rotate, current } = await instanceRole();
+  const wrapped = refreshAhead(provider);
+  onTestFinished(() => wrapped.close());
+  const old = current().accessKeyId;
+  const s3 = await scriptedS3((key) => (key === old ? [400, "ExpiredToken"] : undefined));
+  const s3Client = client({ credentials: wrapped, endpoint: s3.url });
+  s3Client.middlewareStack.use(expiredTokenPlugin(provider));
+  await wrapped();
+  const { accessKeyId } = rotate();
+
+  await list(s3Client);
+
+  expect(s3.keys).toEqual([old, accessKeyId]);
+  expect(imds.requests.filter(({ step }) => step === "credentials").length).toBeLessThanOrEqual(3);
 });

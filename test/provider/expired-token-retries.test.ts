@@ -9,12 +9,12 @@ import { sdkScene } from "../support/sdk-setup.js";
 const list = (client: S3Client) => client.send(new ListObjectsV2Command({ Bucket: "bucket" }));
 
 /** A client with the plugin, whose S3 answers by a script that is given the first key. */
-async function scripted(script: (firstKey: string) => Script, maxAttempts = 1) {
+async function scripted(script: (firstKey: string) => Script, maxAttempts = 1, retryMode = "standard") {
   const scene = await sdkScene();
   const provider = scene.provider();
   const { accessKeyId: firstKey } = await provider();
   const s3 = await scriptedS3(script(firstKey));
-  const client = scene.client({ credentials: provider, endpoint: s3.url, maxAttempts });
+  const client = scene.client({ credentials: provider, endpoint: s3.url, maxAttempts, retryMode });
   client.middlewareStack.use(expiredTokenPlugin(provider));
   scene.newSteps();
   return { ...scene, provider, client, firstKey, keys: s3.keys };
@@ -76,6 +76,19 @@ test("a client that retries sends the call again with the new key, and retries t
 
   expect(scene.keys).toEqual([scene.firstKey, accessKeyId, accessKeyId]);
   expect(scene.newSteps()).toEqual(["credentials"]);
+});
+
+test("a client with adaptive retries sends the call again with the new key, and retries that one", async () => {
+  const setup = await scripted(
+    (first) => (key, n) => (key === first ? [400, "ExpiredToken"] : n === 2 ? [503, "SlowDown"] : undefined),
+    3,
+    "adaptive",
+  );
+  const { accessKeyId } = setup.imds.rotate();
+
+  await list(setup.client);
+
+  expect(setup.keys).toEqual([setup.firstKey, accessKeyId, accessKeyId]);
 });
 
 test("a key that is rejected on a retry is replaced, too", async () => {
