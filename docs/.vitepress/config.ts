@@ -3,6 +3,7 @@ import { anchorOf } from "./anchors.js";
 import { repositoryLinks } from "./repository-links.js";
 import { SEARCH, searchText } from "./search.js";
 import { sidebar } from "./sidebar.js";
+import { tableLabels } from "./table-labels.js";
 
 const config: UserConfig<DefaultTheme.Config> = {
   title: "ec2-role-credentials",
@@ -21,7 +22,13 @@ const config: UserConfig<DefaultTheme.Config> = {
     "project/example/:name.md": "examples/:name.md",
   },
   lastUpdated: false,
-  markdown: { config: repositoryLinks, anchor: { slugify: anchorOf } },
+  markdown: {
+    config: (md) => {
+      repositoryLinks(md);
+      tableLabels(md);
+    },
+    anchor: { slugify: anchorOf },
+  },
   themeConfig: {
     logo: "/favicon.svg",
     nav: [

@@ -15,7 +15,11 @@ export const SEARCH = {
     boost: { title: 4, text: 2, titles: 1 },
     // Guides first: the API reference, the pages about the project and those with measurements repeat their words.
     boostDocument: (id: string): number =>
-      /^\/(api|project|architecture|benchmarks|reliability|scale|guarantees|comparison)\b/.test(id) ? 0.4 : 1,
+      /^\/(api|project|architecture|benchmarks|reliability|scale|guarantees|comparison|sdk-versions)\b/.test(
+        id,
+      )
+        ? 0.4
+        : 1,
   },
 };
 

@@ -39,7 +39,15 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   Testing: ["testing", "testing-outages", "testing-other-processes"],
   Troubleshooting: ["troubleshooting", "faq"],
   Reference: ["api/ec2-role-credentials", "api/ec2-role-credentials/testing"],
-  Internals: ["guarantees", "comparison", "architecture", "scale", "benchmarks", "reliability"],
+  Internals: [
+    "guarantees",
+    "comparison",
+    "sdk-versions",
+    "architecture",
+    "scale",
+    "benchmarks",
+    "reliability",
+  ],
   Project: ["project/changelog", "project/contributing", "project/security"],
 };
 

@@ -56,7 +56,7 @@ test("the README names every document that the package contains for users", asyn
   const text = readFileSync(resolve(import.meta.dirname, "../../../README.md"), "utf8");
   const named = [...text.matchAll(/`([a-z0-9-]+\.md)`/g)].map(([, name = ""]) => `docs/${name}`);
   // Pages for those who work on the package, or want to see what was measured.
-  const others = ["architecture", "benchmarks", "index", "options", "reliability", "scale"];
+  const others = ["architecture", "benchmarks", "index", "options", "reliability", "scale", "sdk-versions"];
 
   expect(named.sort()).toEqual(GUIDES.filter((guide) => !others.includes(basename(guide, ".md"))).sort());
 });

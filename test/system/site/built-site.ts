@@ -23,6 +23,9 @@ export const FILES: ReadonlySet<string> = new Set(
     .map((entry) => join(entry.parentPath, entry.name).slice(SITE.length)),
 );
 
+/** The content of a file of the site. */
+export const textOf = (file: string): string => readFileSync(join(SITE, file), "utf8");
+
 export const PAGES: readonly Page[] = [...FILES].filter((file) => file.endsWith(".html")).map(pageOf);
 
 function unescaped(text: string): string {
@@ -34,7 +37,7 @@ function valuesOf(html: string, pattern: RegExp): string[] {
 }
 
 function pageOf(path: string): Page {
-  const html = readFileSync(join(SITE, path), "utf8");
+  const html = textOf(path);
   return {
     path,
     title: valuesOf(html, /<title>([^<]*)</g).join(),

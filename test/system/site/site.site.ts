@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { InstanceMetadataErrorCode } from "../../../src/index.js";
 import * as library from "../../../src/index.js";
 import * as testing from "../../../src/testing/index.js";
-import { FILES, PAGES, type Page, withinSite } from "./built-site.js";
+import { FILES, PAGES, type Page, textOf, withinSite } from "./built-site.js";
 import { searchIndex } from "./search.js";
 
 /** A record, so that a missing code does not compile. */
@@ -58,6 +58,20 @@ test("every page has a title and a description, and the site an icon", () => {
   const icons = PAGES.flatMap(({ parts }) => parts).filter((part) => part === "/favicon.svg");
   expect(icons.length).toBeGreaterThan(0);
   expect(FILES.has("/favicon.svg")).toBe(true);
+});
+
+test("every picture has colours for a dark page", () => {
+  const pictures = [...FILES].filter((file) => file.endsWith(".svg") && file !== "/favicon.svg");
+  expect(pictures.filter((file) => !textOf(file).includes("prefers-color-scheme: dark"))).toEqual([]);
+  expect(pictures.length).toBeGreaterThan(2);
+});
+
+test("every cell of a table says which column it is of, for phones", () => {
+  const cells = [...FILES]
+    .filter((file) => file.endsWith(".html"))
+    .flatMap((file) => textOf(file).match(/<td[ >][^>]*/g) ?? []);
+  expect(cells.filter((cell) => !cell.includes("data-label="))).toEqual([]);
+  expect(cells.length).toBeGreaterThan(100);
 });
 
 test("no page fetches anything from other sites", () => {

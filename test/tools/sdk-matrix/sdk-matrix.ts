@@ -1,5 +1,5 @@
 // npm run test:sdk: runs the library with old and new versions of the SDK, and fails unless the table in
-// docs/s3.md is what it prints. `npm run test:sdk -- --write` writes it there.
+// docs/sdk-versions.md is what it prints. `npm run test:sdk -- --write` writes it there.
 
 import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,7 +12,7 @@ import { typeErrors } from "./types.js";
 import type { Installed } from "./versions.js";
 import { installAll } from "./versions.js";
 
-const PAGE = resolve(import.meta.dirname, "../../../docs/s3.md");
+const PAGE = resolve(import.meta.dirname, "../../../docs/sdk-versions.md");
 const [BEGIN, END] = ["<!-- npm run test:sdk -->\n\n", "\n\n<!-- end of npm run test:sdk -->"];
 
 const COLUMNS = [
@@ -84,6 +84,8 @@ const [before, rest = ""] = page.split(BEGIN);
 const [committed, after = ""] = rest.split(END);
 if (process.argv.includes("--write")) writeFileSync(PAGE, `${before}${BEGIN}${table}${END}${after}`);
 else if (committed !== table) {
-  process.stdout.write("\nThis is not the table in docs/s3.md; npm run test:sdk -- --write puts it there.\n");
+  process.stdout.write(
+    "\nThis is not the table in docs/sdk-versions.md; npm run test:sdk -- --write puts it there.\n",
+  );
   process.exitCode = 1;
 }
