@@ -1,5 +1,6 @@
 import { inspect, types } from "node:util";
 import { printable } from "./printable.js";
+import { systemCodeOf } from "./system-code.js";
 
 /** In a test environment that has its own globals, as Jest's, Node's errors are no instances of `Error`. */
 export const isError = (value: unknown): value is Error =>
@@ -18,7 +19,7 @@ function isPlain(value: unknown, depth = 0): boolean {
 
 /**
  * An exception as the cause of an error: itself, unless it shows the secret or carries objects, such as a request with
- * its headers. Of such a one only name and message are kept, or nothing.
+ * its headers. Of such a one only name, message and code are kept, or nothing.
  */
 export function safeCause(exception: unknown, secret: string | undefined): unknown {
   const shows = (value: unknown) =>
@@ -28,5 +29,6 @@ export function safeCause(exception: unknown, secret: string | undefined): unkno
   if (!isError(exception) || shows(exception.message)) return undefined;
   const copy = new Error(printable(exception.message));
   copy.name = exception.name;
-  return copy;
+  const code = systemCodeOf(exception);
+  return code !== undefined && !shows(code) ? Object.assign(copy, { code }) : copy;
 }
