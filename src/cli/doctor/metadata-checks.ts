@@ -122,7 +122,9 @@ const clockFinding = (listing: Settled<{ readonly aheadMs: number | undefined }>
 const outcomeOf = <T>(read: Settled<T>): T | InstanceMetadataError =>
   "value" in read ? read.value : read.error;
 
-const isOtherServer = (listing: Settled<unknown>, { code }: InstanceMetadataError): boolean =>
+/** Not once a role was listed: some services have the role's credentials alone, and no listing. */
+const isOtherServer = (listing: Settled<unknown>, { code, step }: InstanceMetadataError): boolean =>
+  step !== "credentials" &&
   ("value" in listing || listing.error.code === "NOT_FOUND") &&
   ["NO_ROLE_ATTACHED", "INVALID_RESPONSE", "SERVER_ERROR"].includes(code);
 

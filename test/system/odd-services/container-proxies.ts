@@ -57,7 +57,7 @@ export const CONTAINER_PROXIES: Readonly<Record<string, OddService>> = {
     byDefault: {
       provider: { code: "NO_ROLE_ATTACHED" },
       region: "eu-central-1",
-      doctor: { "session token": "ok", role: "fail", credentials: "skipped", region: "ok" },
+      doctor: { "session token": "ok", "instance profile": "fail", credentials: "skipped", region: "ok" },
     },
   },
   "kube2iam: a configured role that is not the pod's": {
@@ -118,7 +118,7 @@ export const CONTAINER_PROXIES: Readonly<Record<string, OddService>> = {
     byDefault: {
       provider: { code: "NO_ROLE_ATTACHED" },
       region: "eu-central-1",
-      doctor: { role: "fail" },
+      doctor: { "session token": "ok", "instance profile": "fail", role: "skipped" },
     },
   },
   "kiam: its policy forbids the role": {

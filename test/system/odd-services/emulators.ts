@@ -141,7 +141,7 @@ export const EMULATORS: Readonly<Record<string, OddService>> = {
     withImdsV1: {
       provider: { code: "NO_ROLE_ATTACHED" },
       region: NO_REGION,
-      doctor: { "session token": "warning", role: "fail", region: "warning" },
+      doctor: { "session token": "warning", "instance profile": "fail", region: "warning" },
     },
   },
   "a login page in the place of everything": {
@@ -149,7 +149,7 @@ export const EMULATORS: Readonly<Record<string, OddService>> = {
     byDefault: {
       provider: { code: "INVALID_RESPONSE" },
       region: { code: "INVALID_RESPONSE", says: /AWS_REGION/ },
-      doctor: { connection: "ok", "session token": "fail", role: "skipped" },
+      doctor: { connection: "fail", "session token": "skipped" },
     },
   },
   "a role list that is JSON": {
@@ -161,7 +161,7 @@ export const EMULATORS: Readonly<Record<string, OddService>> = {
     byDefault: {
       provider: { code: "INVALID_RESPONSE" },
       region: NO_REGION,
-      doctor: { "session token": "ok", role: "fail" },
+      doctor: { connection: "fail", role: "skipped" },
     },
   },
 };

@@ -1,5 +1,4 @@
 import type { InstanceMetadataErrorCode, InstanceRoleOptions } from "../../../src/index.js";
-import { SECRETS } from "../../support/role-document.js";
 import type { Answers } from "./raw-service.js";
 
 /** An error, and what its message must say besides its code. */
@@ -34,9 +33,9 @@ export const EXPIRES = "2099-12-31T23:59:59.000Z";
 
 /** What a service that has credentials serves. */
 export const KEYS: Readonly<Record<"AccessKeyId" | "SecretAccessKey" | "Token", string>> = {
-  AccessKeyId: SECRETS.accessKeyId,
-  SecretAccessKey: SECRETS.secretAccessKey,
-  Token: SECRETS.token,
+  AccessKeyId: "ASIAQ7XK2WZ5VJ3NB8TF",
+  SecretAccessKey: "wQ8/vB3zLk+5RfXy7HsN2mJdPc9TgUe4",
+  Token: "FwoGZXIvYXdzEJr//wEaDKx7Qp9Vb2Zt5LmWcSLGAf==",
 };
 
 export const TOKEN = "Tk-9fZ2qLwX7vB3nM8cR5tY1uA4sD6gH0j==";
