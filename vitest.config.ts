@@ -59,6 +59,10 @@ const PROJECTS: Readonly<Record<string, TestUserConfig>> = {
     include: ["test/system/recipes/**/*.recipe.ts"],
     globalSetup: [RUN_DIRECTORY, "test/system/recipes/installed.ts"],
   },
+  environments: {
+    include: ["test/system/environments/**/*.environment.ts"],
+    globalSetup: [RUN_DIRECTORY, NODE_VERSIONS, "test/system/environments/installed.ts"],
+  },
   // The site as `npm run docs` has built it.
   site: { include: ["test/system/site/**/*.site.ts"] },
 };

@@ -103,9 +103,8 @@ export class HttpExchange {
           : new RequestFailure("timeout", "no complete response came in time"),
       );
     const onAbort = () => end(abortedBy(signal));
-    // After a blocked event loop the timer fires before a response is read that has arrived in time: read it first. The
-    // immediate keeps the loop from sleeping, so that the deadline is kept in an idle process.
-    const timer = unrefTimer(() => afterNextPoll(onTimeout), this.#timeoutMs);
+    // After a blocked event loop the timer fires before a response is read that has arrived in time: read it first.
+    const timer = unrefTimer(() => void afterNextPoll(onTimeout), this.#timeoutMs);
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
       // The attempt ends at its deadline, even if the handler ignores the abort.

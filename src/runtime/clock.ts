@@ -32,11 +32,7 @@ export const sleep = (ms: number): Promise<void> =>
   });
 
 // Captured at import, and Node's own where a simulated browser has others: fake timers do not replace them.
-const {
-  setInterval: setRealInterval,
-  clearInterval: clearRealInterval,
-  setImmediate: setRealImmediate,
-} = timers;
+const { setInterval: setRealInterval, clearInterval: clearRealInterval } = timers;
 
 let waitingCallers = 0;
 
@@ -63,8 +59,23 @@ export function keepProcessAlive(maxMs: number = Number.POSITIVE_INFINITY): () =
 /** Whether a caller waits for anything; otherwise, what goes on goes on in the background. */
 export const isProcessKeptAlive = (): boolean => waitingCallers > 0;
 
-/** Calls back after one more turn of the event loop, in which what has arrived meanwhile is read. */
-export const afterNextPoll = (callback: () => void): void => void setRealImmediate(callback);
+/**
+ * Calls back after one more turn of the event loop, in which what has arrived meanwhile is read. By messages, as no
+ * fake timers stand in for them, also where the timers were fake before this module was loaded. Two of them, by two
+ * channels: the first arrives in the turn that has begun already, and a second of the same channel with it.
+ */
+export async function afterNextPoll(callback: () => void): Promise<void> {
+  const { MessageChannel } = await import("node:worker_threads");
+  const onMessage = (then: () => void) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.once("message", () => {
+      port1.close();
+      then();
+    });
+    port2.postMessage(undefined);
+  };
+  onMessage(() => onMessage(callback));
+}
 
 /** The same point in time by both clocks. */
 export interface Instant {

@@ -1,5 +1,6 @@
 // Under another name: bundles of ES modules often begin with an import of `createRequire` that is no part of the code.
 import { createRequire as createPackageRequire } from "node:module";
+import { TextEncoder as NodeTextEncoder } from "node:util";
 import { packageNotLoaded } from "../errors/messages.js";
 import { requireFileDescriptor } from "./file-descriptors.js";
 
@@ -19,12 +20,12 @@ const loaded = new Map<string, unknown>();
 export async function loadPackage<T>(name: string, imported: () => Promise<T>): Promise<T> {
   if (!loaded.has(name)) {
     requireFileDescriptor();
+    const load = async () => required(name) ?? (await imported());
     loaded.set(
       name,
-      required(name) ??
-        (await imported().catch((cause) => {
-          throw packageNotLoaded(name, cause);
-        })),
+      await withTextEncoder(load).catch((cause) => {
+        throw packageNotLoaded(name, cause);
+      }),
     );
   }
   return loaded.get(name) as T;
@@ -36,5 +37,16 @@ function required(name: string): unknown {
   } catch {
     // Not installed here by itself: `import()` finds out, or finds it in the bundle.
     return undefined;
+  }
+}
+
+/** The SDK's packages use it while they are loaded, and Jest's jsdom has none: Node's takes its place meanwhile. */
+async function withTextEncoder<T>(load: () => Promise<T>): Promise<T> {
+  if ("TextEncoder" in globalThis) return load();
+  Object.assign(globalThis, { TextEncoder: NodeTextEncoder });
+  try {
+    return await load();
+  } finally {
+    Reflect.deleteProperty(globalThis, "TextEncoder");
   }
 }

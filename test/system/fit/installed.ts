@@ -36,7 +36,7 @@ declare module "vitest" {
   }
 }
 
-function runtime(name: Runtime): string {
+export function installRuntime(name: Runtime): string {
   const modules = join(installOutside(name, [name]), "node_modules");
   const program = RUNTIMES[name].map((file) => join(modules, file)).find(existsSync);
   if (program === undefined) throw new Error(`npm's package ${name} has no program for this machine`);
@@ -49,7 +49,7 @@ const NEXT = ["next@16", "react@19", "react-dom@19"];
 
 /** Installs what is not there yet. */
 export default function setup({ provide }: TestProject): void {
-  provide("runtimes", { bun: runtime("bun"), deno: runtime("deno") });
+  provide("runtimes", { bun: installRuntime("bun"), deno: installRuntime("deno") });
   const bundlerPackages = join(installOutside("bundlers", BUNDLERS), "node_modules");
   provide("bundlerPackages", bundlerPackages);
   const seeds = Object.entries(SEED_DEPENDENCIES).map(([name, range]) => `${name}@${range}`);
