@@ -4,6 +4,7 @@ import { runCommand } from "../run-command.js";
 import { type MockArguments, parseMockArguments } from "./arguments.js";
 import { controlOf } from "./control.js";
 import { durationText } from "./duration.js";
+import { endWithNpx } from "./end-with-npx.js";
 import { DEFAULT_TTL_SECONDS } from "./lifetime-flags.js";
 import { log, requestLine } from "./request-log.js";
 import { USAGE, UsageError } from "./usage.js";
@@ -31,6 +32,7 @@ async function run(args: string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
+  endWithNpx();
   const imds = assemble(given);
   let listener: MockListener;
   try {

@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { CLEAN_ENVIRONMENT, run } from "../../support/child-process.js";
 import { exchange, ROLES_PATH } from "../../testing/client.js";
 
@@ -81,6 +82,35 @@ test("a command that a signal ends is reported as in a shell", async () => {
   expect(await exited).toEqual([128 + 15, null]);
   await isFreed(endpoint);
 });
+
+test.for([["alone", []] as const, ["with a command", ["--", "sleep", "600"]] as const])(
+  "a mock that npx has started ends with the shell of npx: %s",
+  async ([, command]) => {
+    const reserved = createServer().listen(0, "127.0.0.1");
+    await once(reserved, "listening");
+    const { port } = reserved.address() as AddressInfo;
+    await new Promise((resolve) => reserved.close(resolve));
+    const line = [process.execPath, ...MOCK, "--port", String(port), ...command];
+    // The second command keeps the shell from becoming the first.
+    const shell = spawn("sh", ["-c", '"$@"; true', "sh", ...line], {
+      env: { ...CLEAN_ENVIRONMENT, npm_lifecycle_event: "npx" },
+      stdio: "ignore",
+    });
+    onTestFinished(() => void shell.kill("SIGKILL"));
+    const endpoint = `http://127.0.0.1:${port}`;
+    const isServed = () =>
+      exchange(endpoint, ROLES_PATH).then(
+        ({ status }) => status === 401,
+        () => false,
+      );
+    await vi.waitUntil(isServed, { timeout: 120_000, interval: 50 });
+
+    shell.kill("SIGTERM");
+
+    await vi.waitUntil(async () => !(await isServed()), { timeout: 120_000, interval: 50 });
+    await isFreed(endpoint);
+  },
+);
 
 test("a command that is not there is 127, and the mock is gone", async () => {
   const { exitCode, stderr } = await mock("--", "/nonexistent/command");

@@ -1,0 +1,17 @@
+const EVERY_MS = 500;
+
+/**
+ * npx starts commands in a shell and does not pass signals on to them: when it is told to end, its shell ends, and the
+ * mock would be left behind with its port. So a mock that npx has started ends when its parent does.
+ */
+export function endWithNpx(): void {
+  if (process.env.npm_lifecycle_event !== "npx") return;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    // Handled like one that came from outside: it is passed on to the command, too.
+    process.kill(process.pid, "SIGTERM");
+  }, EVERY_MS);
+  timer.unref();
+}
