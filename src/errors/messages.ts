@@ -62,7 +62,9 @@ const HINTS: Readonly<Record<InstanceMetadataErrorCode, string>> = {
   SERVER_ERROR: "The metadata service fails, or the endpoint is not a metadata service.",
   INVALID_RESPONSE:
     "Check that the endpoint is an EC2 metadata service and that no proxy rewrites its responses.",
-  NOT_FOUND: "Check the path, which must be complete, such as /latest/meta-data/instance-id.",
+  // The path need not be the caller's: instanceId() and others have their own.
+  NOT_FOUND:
+    "The service has nothing there. A path must be complete, such as /latest/meta-data/instance-id, and some exist only when set up, as iam/info with an instance profile.",
   INVALID_CONFIGURATION: "",
   ABORTED: "",
 };

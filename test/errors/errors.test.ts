@@ -188,7 +188,7 @@ const CASES: { readonly [C in InstanceMetadataErrorCode]: readonly Case[] } = {
     {
       script: { metadata: [answer(404, BODY)] },
       reads: "a path",
-      hint: /\/latest\/meta-data\/hostname.*Check the path/,
+      hint: /\/latest\/meta-data\/hostname.*nothing there.*path must be complete/,
       ...ANSWERED,
       step: "metadata",
       statusCode: 404,
