@@ -61,7 +61,10 @@ test("a cluster of eight under serve fetches credentials once, and each refresh 
   await vi.waitUntil(() => putsWith(next.accessKeyId) >= WORKERS, { timeout: 100_000 });
   child.goOn();
 
-  expect(await child.ended).toMatchObject({ exitCode: 0, stderr: "" });
+  const { exitCode, stderr } = await child.ended;
+  expect(exitCode).toBe(0);
+  // On a busy machine the SDK warns that the response took more than a second.
+  expect(stderr).not.toContain("ec2-role-credentials");
   // A busy machine may take so long to start eight workers that a refresh was due meanwhile.
   expect(initialFetches).toBeLessThanOrEqual(3);
   expect(fetches() - initialFetches).toBeLessThan(WORKERS);
