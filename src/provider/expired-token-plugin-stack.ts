@@ -15,7 +15,7 @@ export type Handler = (args: MiddlewareArguments) => Promise<{ readonly response
 /** What the SDK keeps for one call. */
 export interface Context {
   readonly __smithy_context?: {
-    /** In client-s3 3.1000 and later, roughly. */
+    /** With @smithy/core 3.39 and later. */
     readonly abortSignal?: AbortSignal;
     /** From 3.624 on; before that, the signer asks the client's provider and there is nothing to set. */
     selectedHttpAuthScheme?: {
