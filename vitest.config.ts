@@ -67,21 +67,19 @@ const PROJECTS: Readonly<Record<string, TestUserConfig>> = {
   site: { include: ["test/system/site/**/*.site.ts"] },
 };
 
-/** The tests that decide about the mutated files, without those that only take time. */
+/** The tests that decide about mutants: those that mirror the mutated folders, without what only takes time. */
 const MUTATION: Readonly<Record<string, TestUserConfig>> = {
   mutation: {
     ...UNIT,
     sequence: { shuffle: false },
-    include: [
-      "test/cache/*.test.ts",
-      "test/imds/credentials-document.test.ts",
-      "test/imds/session-token.test.ts",
-      "test/imds/abort.test.ts",
-      "test/imds/imdsv1.test.ts",
-      "test/errors/errors.test.ts",
-      "test/provider/expired-token-plugin.test.ts",
+    include: ["cache", "config", "errors", "http", "imds", "provider"].map(
+      (folder) => `test/${folder}/**/*.test.ts`,
+    ),
+    exclude: [
+      "test/cache/{one-day,thirty-days,exploration/*}.test.ts",
+      // Their programs run the built package, in which no mutant is active.
+      "test/provider/two-copies.test.ts",
     ],
-    exclude: ["test/cache/thirty-days.test.ts", "test/cache/one-day.test.ts"],
     // Fewer cases for each of many hundred mutants than for one library.
     env: { MODEL_RUNS: "24" },
   },
