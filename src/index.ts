@@ -6,9 +6,10 @@
 
 export type { RefreshKind } from "./cache/cache-state.js";
 export type { CallProperties } from "./cache/credentials-source.js";
+export type { RefreshError } from "./cache/refresh-error.js";
 export type { RefreshEvent } from "./cache/refresh-events.js";
 export { REFRESH_CHANNEL } from "./cache/refresh-events.js";
-export type { RefreshError, RefreshStatus } from "./cache/refresh-status.js";
+export type { RefreshStatus } from "./cache/refresh-status.js";
 export type { InstanceMetadataOptions, InstanceRoleOptions } from "./config/options.js";
 export type {
   InstanceMetadataErrorCode,

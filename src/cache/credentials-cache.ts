@@ -1,7 +1,6 @@
 import type { AwsCredentialIdentity } from "@aws-sdk/types";
 import { codeOf, traceToCaller } from "../errors/instance-metadata-error.js";
-import { noErrorRejection, sourceTimeoutError } from "../errors/messages.js";
-import { printable, repeatsSecret } from "../errors/printable.js";
+import { sourceTimeoutError } from "../errors/messages.js";
 import { runOutsideAsyncContext } from "../runtime/async-context.js";
 import {
   currentInstant,
@@ -9,10 +8,10 @@ import {
   monotonicClock,
   random,
   sleep,
-  unrefTimer,
   wallClock,
 } from "../runtime/clock.js";
 import { WeakTimer } from "../runtime/weak-timer.js";
+import { TIMED_OUT, within } from "../runtime/within.js";
 import type { Arrival, CacheState, RefreshInFlight, RefreshKind, RefreshSettings } from "./cache-state.js";
 import {
   credentialsArrived,
@@ -29,10 +28,12 @@ import {
 } from "./cache-state.js";
 import type { CallProperties, CredentialsSource, FetchedCredentials } from "./credentials-source.js";
 import { copyOf, IssuedCredentials } from "./issued-credentials.js";
+import type { RefreshError } from "./refresh-error.js";
+import { asError, reasonOf } from "./refresh-error.js";
 import type { RefreshEvent } from "./refresh-events.js";
 import { publish, RefreshLog } from "./refresh-events.js";
 import { bootRetryDelay } from "./refresh-policy.js";
-import type { RefreshError, RefreshStatus } from "./refresh-status.js";
+import type { RefreshStatus } from "./refresh-status.js";
 import { NO_STATUS } from "./refresh-status.js";
 import type { SharedCache } from "./shared-caches.js";
 import type { Subscriber } from "./subscriber.js";
@@ -330,27 +331,4 @@ const dateOf = (ms: number): Date | undefined => (Number.isFinite(ms) ? new Date
 async function endedWithin(ended: Promise<RefreshResult>, ms: number): Promise<RefreshResult> {
   const result = await within(ended, ms);
   return result === TIMED_OUT ? undefined : result;
-}
-
-const TIMED_OUT = Symbol("timed out");
-
-function within<T>(work: Promise<T>, ms: number): Promise<T | typeof TIMED_OUT> {
-  return new Promise((resolve, reject) => {
-    const timer = unrefTimer(() => resolve(TIMED_OUT), ms);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
-}
-
-/** By its shape: in a test environment that has globals of its own, Node's errors are no instances of `Error`. */
-const asError = (error: unknown): RefreshError =>
-  typeof error === "object" && error !== null && "message" in error
-    ? (error as RefreshError)
-    : noErrorRejection();
-
-/** Why a refresh failed, for a log line. The message of another provider's error might quote credentials. */
-function reasonOf(error: RefreshError, cached: CacheEntry | undefined): string {
-  const { name, message } = error;
-  const secrets = cached ? [cached.secretAccessKey, cached.sessionToken ?? ""] : [];
-  if (repeatsSecret(message, secrets)) return `${name} (message withheld: it repeats a secret)`;
-  return codeOf(error) === undefined ? printable(`${name}: ${message}`) : message;
 }

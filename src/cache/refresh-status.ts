@@ -1,8 +1,4 @@
-/** The error of a refresh. */
-export interface RefreshError extends Error {
-  /** That of an `InstanceMetadataError`, or the one that another source's error has. */
-  readonly code?: string | undefined;
-}
+import type { RefreshError } from "./refresh-error.js";
 
 /** The state of a provider, for health checks. It holds no secrets. */
 export interface RefreshStatus {

@@ -2,7 +2,8 @@ import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from "@aws-
 import type { Logger } from "@smithy/types";
 import type { CredentialsCache } from "../cache/credentials-cache.js";
 import type { CallProperties } from "../cache/credentials-source.js";
-import type { RefreshError, RefreshStatus } from "../cache/refresh-status.js";
+import type { RefreshError } from "../cache/refresh-error.js";
+import type { RefreshStatus } from "../cache/refresh-status.js";
 import { NO_STATUS } from "../cache/refresh-status.js";
 import type { Subscriber } from "../cache/subscriber.js";
 import { keepProcessAlive } from "../runtime/clock.js";
@@ -36,7 +37,7 @@ export interface RefreshingProvider extends AwsCredentialIdentityProvider {
 
 const isForced = (properties: CallProperties | undefined): boolean => Boolean(properties?.forceRefresh);
 
-/** For a provider that is told of rejected keys and was never called; more than one is unusual. */
+/** Keys that are rejected before the provider was called; more than one is unusual. */
 const MAX_EARLY_REJECTIONS = 8;
 
 /** Config files that take longer are not waited for by a process that is about to end. */
