@@ -106,6 +106,8 @@ export function fixFor(error: InstanceMetadataError, context: DoctorContext): st
       return `Find processes on this instance that read metadata in a loop, or allow more time: the timeout is ${settings.timeoutMs} ms (${nameOf(resolved.timeoutMs.from)}).`;
     case "THROTTLED":
       return READS_IN_A_LOOP;
+    case "SERVER_ERROR":
+      return `Run the doctor again in a minute. If a proxy or an emulator answers at ${settings.endpoint.href}, read its log.`;
     case "UNAUTHORIZED":
       return "Find the proxy between this machine and the metadata service that drops the header X-aws-ec2-metadata-token, or that spreads requests over several instances.";
     default:

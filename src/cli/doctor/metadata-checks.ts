@@ -98,8 +98,7 @@ async function readsWithToken(
     }),
   );
   const credentials = await settled(new RoleCredentialsReader(reader, settings.roleName).fetch());
-  const isMetadata = "value" in credentials || ("value" in listing && isListing(listing.value.text));
-  if (!isMetadata && "error" in credentials && isOtherServer(listing, credentials.error)) {
+  if ("error" in credentials && isOtherServer(listing, credentials.error)) {
     const evidence = `${METADATA_PATH} does not list metadata`;
     return otherServer(evidence, credentials.error, before);
   }
@@ -122,11 +121,13 @@ const clockFinding = (listing: Settled<{ readonly aheadMs: number | undefined }>
 const outcomeOf = <T>(read: Settled<T>): T | InstanceMetadataError =>
   "value" in read ? read.value : read.error;
 
-/** Not once a role was listed: some services have the role's credentials alone, and no listing. */
-const isOtherServer = (listing: Settled<unknown>, { code, step }: InstanceMetadataError): boolean =>
-  step !== "credentials" &&
-  ("value" in listing || listing.error.code === "NOT_FOUND") &&
-  ["NO_ROLE_ATTACHED", "INVALID_RESPONSE", "SERVER_ERROR"].includes(code);
+/** Some services have credentials and no listing. Another page in its place, or in that of the role list, is no metadata. */
+function isOtherServer(listing: Settled<{ text: string }>, { code, step }: InstanceMetadataError): boolean {
+  if ("error" in listing)
+    return listing.error.code === "NOT_FOUND" && step === "role" && code === "INVALID_RESPONSE";
+  if (isListing(listing.value.text)) return false;
+  return code === "NO_ROLE_ATTACHED" || code === "INVALID_RESPONSE" || code === "SERVER_ERROR";
+}
 
 /** The instance's id and Region, which the commands in fixes need. */
 async function withTarget(context: DoctorContext, region: string | undefined): Promise<DoctorContext> {

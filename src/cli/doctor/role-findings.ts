@@ -41,12 +41,10 @@ export async function roleFindings(
     ];
   }
   const { error } = credentials;
+  if (profile.status === "fail") return [profile, ...skip(["role", "credentials"], "instance profile")];
   const failed = failedCheck(error);
-  // Where a role is listed, a proxy such as kube2iam may serve it, and iam/info knows nothing of it.
-  if (profile.status === "fail" && failed !== "credentials")
-    return [profile, ...skip(["role", "credentials"], "instance profile")];
   const ofProfile =
-    profile.status === "fail" || (state.kind === "unreadable" && isRepeated(state, credentials))
+    state.kind === "unreadable" && isRepeated(state, credentials)
       ? skipOne("instance profile", failed)
       : profile;
   if (failed === "credentials")

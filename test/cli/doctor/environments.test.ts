@@ -452,7 +452,7 @@ describe("the credentials", () => {
     expect(statuses(findings)).toMatchObject({ role: "ok", credentials: "fail" });
     expect(finding(findings, "role").message).toBe("The role app has credentials here.");
     expect(expectOneFailure(findings).message).toBe(
-      "The credentials that EC2 serves expired at 1970-01-01T00:00:00Z and were not replaced.",
+      "The role's credentials expired at 1970-01-01T00:00:00Z and were not replaced.",
     );
   });
 
@@ -466,6 +466,14 @@ describe("the credentials", () => {
     const credentials = finding(await diagnose({}), "credentials");
     expect(credentials.status).toBe(status);
     expect(credentials.message).toMatch(message);
+  });
+
+  test("the document is not JSON, and the service has nothing but credentials: still a metadata service", async () => {
+    imds.fail({ path: "/latest/meta-data/", status: 404, ...ALWAYS });
+    imds.fail({ on: "credentials", body: "<html>login</html>", ...ALWAYS });
+    const findings = await diagnose({});
+    expect(expectOneFailure(findings).check).toBe("credentials");
+    expect(statuses(findings)).toMatchObject({ connection: "ok", "session token": "ok" });
   });
 
   test("the document is not JSON: one failure, which does not quote it", async () => {

@@ -29,7 +29,7 @@ export function checkCredentials(
   if (left <= 0)
     return fail(
       CHECK,
-      `The credentials that EC2 serves expired at ${until} and were not replaced.`,
+      `The role's credentials expired at ${until} and were not replaced.`,
       replaceProfile("Attach the instance profile again", target),
     );
   const window = advisoryWindow(left, settings.advisoryWindowMs);
