@@ -24,6 +24,7 @@ test("importing the library loads no other package and no HTTP: those come with 
     "node:http",
     "node:https",
     "node:net",
+    "node:worker_threads",
   ]);
 });
 
