@@ -13,8 +13,8 @@ s3.middlewareStack.use(expiredTokenPlugin(credentials));
 const app = express();
 
 // Healthy while there are credentials that have not expired. It sends no request and shows no secret.
-// Use it for alarms and readiness checks, not to restart the process: while metadata is down, a new process has no
-// credentials at all.
+// Use it for alarms and readiness checks, not to restart the process:
+// while metadata is down, a new process has no credentials at all.
 app.get("/health", (_request, response) => {
   const { roleName, expiration, stale, lastError } = credentials.status();
   const healthy = expiration !== undefined && !stale;

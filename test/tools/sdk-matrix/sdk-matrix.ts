@@ -21,7 +21,7 @@ const COLUMNS = [
   "refreshed credentials are used",
   "plugin",
   "plugin, in a chain",
-  "plugin, in `fromTemporaryCredentials`",
+  "plugin, assumed role",
   "plugin, with `refreshAhead`",
   "`abortSignal`",
   "types",
