@@ -5,7 +5,7 @@ import type { RefreshOptions } from "../../src/index.js";
 import { refreshAhead } from "../../src/index.js";
 import { scriptedS3 } from "../support/scripted-s3.js";
 import { scriptedSts } from "../support/scripted-sts.js";
-import { sdkScene } from "../support/sdk-setup.js";
+import { sdkSetup } from "../support/sdk-setup.js";
 
 const HOUR = 3_600_000;
 const RoleArn = "arn:aws:iam::123456789012:role/reporting";
@@ -13,7 +13,7 @@ const list = new ListObjectsV2Command({ Bucket: "bucket" });
 
 /** A role that the instance's role assumes, and an S3 that takes any key. */
 async function assumedRole(options?: RefreshOptions) {
-  const setup = await sdkScene();
+  const setup = await sdkSetup();
   const sts = await scriptedSts({ accessKeyId: "ASSUMED1", expiration: new Date(Date.now() + HOUR) });
   const s3 = await scriptedS3(() => undefined);
   const provider = refreshAhead(

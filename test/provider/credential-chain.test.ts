@@ -2,8 +2,8 @@ import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { createCredentialChain } from "@aws-sdk/credential-providers";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { InstanceRoleProvider } from "../../src/index.js";
-import type { SdkScene } from "../support/sdk-setup.js";
-import { sdkScene } from "../support/sdk-setup.js";
+import type { SdkSetup } from "../support/sdk-setup.js";
+import { sdkSetup } from "../support/sdk-setup.js";
 
 const FALLBACK = { accessKeyId: "AKIAFALLBACK", secretAccessKey: "fallback" };
 const fallback = async () => FALLBACK;
@@ -14,7 +14,7 @@ function setting(variable: string, value: string): void {
 }
 
 /** Every way to fail that another provider may make up for, as design and table of errors have it. */
-const FALLS_THROUGH: readonly (readonly [string, (scene: SdkScene) => InstanceRoleProvider])[] = [
+const FALLS_THROUGH: readonly (readonly [string, (setup: SdkSetup) => InstanceRoleProvider])[] = [
   ["IMDS_UNREACHABLE", ({ provider }) => provider({ endpoint: "http://127.0.0.1:9" })],
   [
     "IMDS_TIMEOUT",
@@ -90,48 +90,48 @@ const FALLS_THROUGH: readonly (readonly [string, (scene: SdkScene) => InstanceRo
 
 describe("in a chain of the SDK's providers", () => {
   test.for(FALLS_THROUGH)("%s lets the next provider have its turn", async ([code, broken]) => {
-    const scene = await sdkScene();
-    const provider = broken(scene);
+    const setup = await sdkSetup();
+    const provider = broken(setup);
 
     await expect(provider()).rejects.toMatchObject({ code, tryNextLink: true });
-    scene.imds.reset();
-    await expect(createCredentialChain(broken(scene), fallback)()).resolves.toMatchObject(FALLBACK);
+    setup.imds.reset();
+    await expect(createCredentialChain(broken(setup), fallback)()).resolves.toMatchObject(FALLBACK);
   });
 
   test("metadata that is switched off lets the next provider have its turn, without a request", async () => {
     setting("AWS_EC2_METADATA_DISABLED", "true");
-    const scene = await sdkScene();
+    const setup = await sdkSetup();
 
-    const identity = await createCredentialChain(scene.provider(), fallback)();
+    const identity = await createCredentialChain(setup.provider(), fallback)();
 
     expect(identity).toMatchObject(FALLBACK);
-    expect(scene.newSteps()).toEqual([]);
+    expect(setup.newSteps()).toEqual([]);
   });
 
   test("an invalid setting ends the chain: the next provider's credentials are not used by mistake", async () => {
     setting("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "many");
-    const scene = await sdkScene();
+    const setup = await sdkSetup();
     const next = vi.fn(fallback);
 
-    const refused = createCredentialChain(scene.provider(), next)();
+    const refused = createCredentialChain(setup.provider(), next)();
 
     await expect(refused).rejects.toMatchObject({ code: "INVALID_CONFIGURATION", tryNextLink: false });
     expect(next).not.toHaveBeenCalled();
   });
 
   test("credentials of the instance role come through a chain with their true expiration and sign for S3", async () => {
-    const scene = await sdkScene();
+    const setup = await sdkSetup();
     const chain = createCredentialChain(
-      scene.provider({ endpoint: "http://127.0.0.1:9" }),
-      scene.provider(),
+      setup.provider({ endpoint: "http://127.0.0.1:9" }),
+      setup.provider(),
       fallback,
     );
-    const client = scene.client({ credentials: chain });
+    const client = setup.client({ credentials: chain });
 
     await client.send(new ListObjectsV2Command({ Bucket: "bucket" }));
 
-    const { accessKeyId, expiration } = scene.current();
+    const { accessKeyId, expiration } = setup.current();
     await expect(chain()).resolves.toMatchObject({ accessKeyId, expiration });
-    expect(scene.s3.calls.map((call) => [call.accessKeyId, call.status])).toEqual([[accessKeyId, 200]]);
+    expect(setup.s3.calls.map((call) => [call.accessKeyId, call.status])).toEqual([[accessKeyId, 200]]);
   });
 });

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { expiredTokenPlugin } from "../../src/index.js";
 import type { Script } from "../support/scripted-s3.js";
 import { scriptedS3 } from "../support/scripted-s3.js";
-import { sdkScene } from "../support/sdk-setup.js";
+import { sdkSetup } from "../support/sdk-setup.js";
 
 const Bucket = "bucket";
 const list = (client: S3Client) => client.send(new ListObjectsV2Command({ Bucket }));
@@ -23,7 +23,7 @@ interface First {
 
 /** A client with the plugin, whose S3 answers by a script that is given the first credentials. */
 async function clientOf(script: (first: First) => Script, maxAttempts = 1) {
-  const setup = await sdkScene();
+  const setup = await sdkSetup();
   const provider = setup.provider();
   const { accessKeyId: key, expiration = new Date(Number.NaN) } = await provider();
   const s3 = await scriptedS3(script({ key, expiration }));

@@ -4,14 +4,14 @@ import type { AwsCredentialIdentity } from "@aws-sdk/types";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { InstanceRoleOptions } from "../../src/index.js";
 import { expiredTokenPlugin } from "../../src/index.js";
-import { sdkScene } from "../support/sdk-setup.js";
+import { sdkSetup } from "../support/sdk-setup.js";
 
 const Bucket = "bucket";
 const list = (client: S3Client) => client.send(new ListObjectsV2Command({ Bucket }));
 
 /** A client whose provider has cached credentials that S3 no longer accepts. */
 async function rejected(options?: InstanceRoleOptions) {
-  const setup = await sdkScene();
+  const setup = await sdkSetup();
   const provider = setup.provider(options);
   const client = setup.client({ credentials: provider });
   client.middlewareStack.use(expiredTokenPlugin(provider));

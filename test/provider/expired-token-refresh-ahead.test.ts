@@ -4,7 +4,7 @@ import type { AwsCredentialIdentity } from "@aws-sdk/types";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { expiredTokenPlugin, refreshAhead } from "../../src/index.js";
 import { scriptedS3 } from "../support/scripted-s3.js";
-import { sdkScene } from "../support/sdk-setup.js";
+import { sdkSetup } from "../support/sdk-setup.js";
 
 const Bucket = "bucket";
 const list = (client: S3Client) => client.send(new ListObjectsV2Command({ Bucket }));
@@ -12,7 +12,7 @@ const expiresIn = (ms: number) => (): Date => new Date(Date.now() + ms);
 
 /** A client whose credentials come from a source that makes new ones each time: ASIA1, ASIA2, … */
 async function ahead(expiration: () => Date | undefined = expiresIn(3_600_000)) {
-  const setup = await sdkScene();
+  const setup = await sdkSetup();
   const source = vi.fn(async (_properties?: object): Promise<AwsCredentialIdentity> => {
     const expires = expiration();
     const accessKeyId = `ASIA${source.mock.calls.length}`;
@@ -26,7 +26,7 @@ async function ahead(expiration: () => Date | undefined = expiresIn(3_600_000)) 
 
 /** An instance role's provider. */
 async function instanceRole() {
-  const setup = await sdkScene();
+  const setup = await sdkSetup();
   return { ...setup, provider: setup.provider() };
 }
 

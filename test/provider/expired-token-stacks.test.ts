@@ -5,14 +5,14 @@ import { HttpRequest } from "@smithy/core/protocols";
 import type { FinalizeRequestMiddleware, Logger } from "@smithy/types";
 import { expect, test, vi } from "vitest";
 import { expiredTokenPlugin } from "../../src/index.js";
-import { sdkScene } from "../support/sdk-setup.js";
+import { sdkSetup } from "../support/sdk-setup.js";
 
 const Bucket = "bucket";
 const list = (client: S3Client) => client.send(new ListObjectsV2Command({ Bucket }));
 
 /** A client without the plugin, whose provider has cached credentials that S3 no longer accepts. */
 async function rejected(logger?: Logger) {
-  const setup = await sdkScene();
+  const setup = await sdkSetup();
   const provider = setup.provider(logger ? { logger } : {});
   const credentials = setup.client({ credentials: provider });
   await list(credentials);

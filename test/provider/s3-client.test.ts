@@ -7,7 +7,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { expect, test } from "vitest";
 import { fromInstanceRole, instanceRegion } from "../../src/index.js";
-import { sdkScene } from "../support/sdk-setup.js";
+import { sdkSetup } from "../support/sdk-setup.js";
 
 const Bucket = "bucket";
 const LOAD = ["token", "role", "credentials"];
@@ -28,9 +28,9 @@ function userAgents(client: S3Client): string[] {
 }
 
 test("an S3 client puts, lists, gets and deletes with the instance's role and in its Region", async () => {
-  const scene = await sdkScene({ region: "ap-southeast-2" });
-  const { endpoint } = scene;
-  const client = scene.client({
+  const setup = await sdkSetup({ region: "ap-southeast-2" });
+  const { endpoint } = setup;
+  const client = setup.client({
     credentials: fromInstanceRole({ endpoint }),
     region: instanceRegion({ endpoint }),
   });
@@ -44,50 +44,50 @@ test("an S3 client puts, lists, gets and deletes with the instance's role and in
   expect(Contents?.map(({ Key }) => Key)).toEqual(["key"]);
   expect(text).toBe("content");
   await expect(client.config.region()).resolves.toBe("ap-southeast-2");
-  expect(scene.s3.calls.map(({ accessKeyId, status }) => [accessKeyId, status])).toEqual(
-    [200, 200, 200, 204].map((status) => [scene.current().accessKeyId, status]),
+  expect(setup.s3.calls.map(({ accessKeyId, status }) => [accessKeyId, status])).toEqual(
+    [200, 200, 200, 204].map((status) => [setup.current().accessKeyId, status]),
   );
   // One load and one read of the Region, with the same session token.
-  expect(scene.newSteps().sort()).toEqual(["credentials", "metadata", "role", "token"]);
+  expect(setup.newSteps().sort()).toEqual(["credentials", "metadata", "role", "token"]);
 });
 
 test("ten clients, each with a provider of its own, share one load", async () => {
-  const scene = await sdkScene();
-  const clients = Array.from({ length: 10 }, () => scene.client({ credentials: scene.provider() }));
+  const setup = await sdkSetup();
+  const clients = Array.from({ length: 10 }, () => setup.client({ credentials: setup.provider() }));
 
   await Promise.all(clients.flatMap((client) => [list(client), list(client)]));
 
-  expect(scene.s3.calls.filter(({ status }) => status === 200)).toHaveLength(20);
-  expect(scene.newSteps()).toEqual(LOAD);
+  expect(setup.s3.calls.filter(({ status }) => status === 200)).toHaveLength(20);
+  expect(setup.newSteps()).toEqual(LOAD);
 });
 
 test("a new set reaches every client at once, without another look", async () => {
-  const scene = await sdkScene();
-  const provider = scene.provider();
+  const setup = await sdkSetup();
+  const provider = setup.provider();
   const clients = [
-    scene.client({ credentials: provider }),
-    scene.client({ credentials: provider }),
-    scene.client({ credentials: scene.provider() }),
+    setup.client({ credentials: provider }),
+    setup.client({ credentials: provider }),
+    setup.client({ credentials: setup.provider() }),
   ];
   await Promise.all(clients.map(list));
-  const before = scene.current();
-  const rotated = scene.rotate();
+  const before = setup.current();
+  const rotated = setup.rotate();
   await provider({ forceRefresh: true });
-  scene.s3.revoke(before.accessKeyId);
-  scene.newSteps();
+  setup.s3.revoke(before.accessKeyId);
+  setup.newSteps();
 
   await Promise.all(clients.map(list));
 
-  expect(scene.s3.calls.slice(3).map(({ accessKeyId, status }) => [accessKeyId, status])).toEqual(
+  expect(setup.s3.calls.slice(3).map(({ accessKeyId, status }) => [accessKeyId, status])).toEqual(
     clients.map(() => [rotated.accessKeyId, 200]),
   );
-  expect(scene.newSteps()).toEqual([]);
+  expect(setup.newSteps()).toEqual([]);
   expect(provider.memoized).toBe(true);
 });
 
 test("requests say in their user agent that their credentials come from instance metadata", async () => {
-  const scene = await sdkScene();
-  const client = scene.client({ credentials: scene.provider() });
+  const setup = await sdkSetup();
+  const client = setup.client({ credentials: setup.provider() });
   const seen = userAgents(client);
 
   await list(client);
@@ -97,9 +97,9 @@ test("requests say in their user agent that their credentials come from instance
 });
 
 test("the SDK may write on the identity, as it does to count where credentials come from", async () => {
-  const scene = await sdkScene({ accountId: "123456789012" });
-  const provider = scene.provider();
-  const client = scene.client({ credentials: provider });
+  const setup = await sdkSetup({ accountId: "123456789012" });
+  const provider = setup.provider();
+  const client = setup.client({ credentials: provider });
   await list(client);
   const identity = await provider();
 
@@ -107,17 +107,17 @@ test("the SDK may write on the identity, as it does to count where credentials c
   expect(identity).toMatchObject({
     accountId: "123456789012",
     $source: { CREDENTIALS_IMDS: "0" },
-    expiration: scene.current().expiration,
+    expiration: setup.current().expiration,
   });
   Object.assign(identity, { $source: { ...Reflect.get(identity, "$source"), CREDENTIALS_CODE: "e" } });
   await list(client);
-  expect(scene.s3.calls.map(({ status }) => status)).toEqual([200, 200]);
+  expect(setup.s3.calls.map(({ status }) => status)).toEqual([200, 200]);
 });
 
 test("an error of the metadata service reaches the caller of the client as it is, and a later call recovers", async () => {
-  const scene = await sdkScene();
-  scene.imds.fail({ on: "credentials", status: 400 });
-  const client = scene.client({ credentials: scene.provider() });
+  const setup = await sdkSetup();
+  setup.imds.fail({ on: "credentials", status: 400 });
+  const client = setup.client({ credentials: setup.provider() });
 
   await expect(list(client)).rejects.toMatchObject({
     name: "InstanceMetadataError",
@@ -126,5 +126,5 @@ test("an error of the metadata service reaches the caller of the client as it is
     statusCode: 400,
   });
   await expect(list(client)).resolves.toBeDefined();
-  expect(scene.s3.calls).toHaveLength(1);
+  expect(setup.s3.calls).toHaveLength(1);
 });

@@ -1,28 +1,28 @@
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { expect, test, vi } from "vitest";
 import { expiredTokenPlugin } from "../../src/index.js";
-import { sdkScene } from "../support/sdk-setup.js";
+import { sdkSetup } from "../support/sdk-setup.js";
 
 test("a plugin of another copy of the library does not take the place of one, nor send a call a third time", async () => {
   vi.resetModules();
   const otherCopy = await import("../../src/index.js");
   expect(otherCopy.expiredTokenPlugin).not.toBe(expiredTokenPlugin);
-  const scene = await sdkScene();
-  const provider = scene.provider();
-  const client = scene.client({ credentials: provider });
+  const setup = await sdkSetup();
+  const provider = setup.provider();
+  const client = setup.client({ credentials: provider });
   client.middlewareStack.use(expiredTokenPlugin(provider));
   client.middlewareStack.use(
-    otherCopy.expiredTokenPlugin(otherCopy.fromInstanceRole({ endpoint: scene.endpoint, shared: false })),
+    otherCopy.expiredTokenPlugin(otherCopy.fromInstanceRole({ endpoint: setup.endpoint, shared: false })),
   );
   client.middlewareStack.use(otherCopy.expiredTokenPlugin(provider));
   await provider();
-  scene.s3.revoke(scene.current().accessKeyId);
-  const rejectedAsWell = () => scene.s3.revoke(scene.rotate().accessKeyId);
+  setup.s3.revoke(setup.current().accessKeyId);
+  const rejectedAsWell = () => setup.s3.revoke(setup.rotate().accessKeyId);
   rejectedAsWell();
   client.middlewareStack.add(
     (next) => (args) =>
       next(args).catch((error: unknown) => {
-        if (scene.s3.calls.length > 1) rejectedAsWell();
+        if (setup.s3.calls.length > 1) rejectedAsWell();
         throw error;
       }),
     { step: "deserialize", priority: "high" },
@@ -32,5 +32,5 @@ test("a plugin of another copy of the library does not take the place of one, no
     name: "ExpiredToken",
   });
 
-  expect(scene.s3.calls).toHaveLength(2);
+  expect(setup.s3.calls).toHaveLength(2);
 });

@@ -16,7 +16,7 @@ export interface ChildOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A child that runs. Its standard input is open until it is told to go on. */
+/** A child that runs. Its standard input is open until `goOn` is called. */
 export interface RunningChild {
   /** Ends the child's standard input: the signal that the children of these tests wait for. */
   goOn(): void;

@@ -84,7 +84,7 @@ export async function isSignedWith(
     const { authorization = "" } = (await signer.sign(request, options)).headers;
     return authorization.endsWith(`Signature=${claim.signature}`);
   }
-  // The body of a presigned request is never signed; this is how the signer is told.
+  // The body of a presigned request is never signed; this header tells the signer so.
   const unsigned = { "x-amz-content-sha256": "UNSIGNED-PAYLOAD" };
   const again = await signer.presign(
     { ...request, headers: { ...request.headers, ...unsigned } },

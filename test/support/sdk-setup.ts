@@ -9,7 +9,7 @@ import { clearSharedCredentials, createMockImds } from "../../src/testing/index.
 import { S3Endpoint } from "./s3-endpoint.js";
 
 /** An instance and an S3 that accepts its credentials, both on loopback until the test is over. */
-export interface SdkScene {
+export interface SdkSetup {
   readonly imds: MockImds;
   /** Of IMDS. */
   readonly endpoint: string;
@@ -31,7 +31,7 @@ const PATIENT_MS = 20_000;
 /** The SDK's own default writes on the terminal. */
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 
-export async function sdkScene(options?: MockImdsOptions): Promise<SdkScene> {
+export async function sdkSetup(options?: MockImdsOptions): Promise<SdkSetup> {
   // Another test may have had a mock on the same port.
   clearSharedCredentials();
   const imds = createMockImds(options);
