@@ -1,14 +1,7 @@
-const KEY: unique symbol = Symbol.for("ec2-role-credentials.mock-listeners.1") as never;
+import { globalStore } from "../../runtime/global-store.js";
 
-/** The origins at which mocks of this process listen, and whose each is. */
-type Listeners = Map<string, object>;
-
-/** Under a `Symbol.for` key, so that the ESM and the CommonJS copy of the library know each other's. */
-function liveListeners(): Listeners {
-  const holder = globalThis as { [KEY]?: Listeners };
-  holder[KEY] ??= new Map();
-  return holder[KEY];
-}
+/** The origins at which mocks of this process listen, and whose each is; those of both module formats. */
+const liveListeners = (): Map<string, object> => globalStore("mock-listeners", () => new Map());
 
 /** Registers a listener; the returned function removes it. */
 export function remember(endpoint: string, mock: object): () => void {
