@@ -63,7 +63,9 @@ export interface ExpiredTokenPlugin {
  */
 export function expiredTokenPlugin(provider: RefreshingProvider): ExpiredTokenPlugin {
   if (!isOfThisLibrary(provider))
-    throw new TypeError("expiredTokenPlugin needs a provider that fromInstanceRole or refreshAhead returned");
+    throw new TypeError(
+      "expiredTokenPlugin needs a provider that fromInstanceRole or refreshAhead of the same release of this library returned",
+    );
   const name = `ec2RoleExpiredTokenMiddleware${++common().plugins}`;
   const middlewares = { resend: resendWith(provider), noteSigner, noteResponse };
   let hasTold = false;
