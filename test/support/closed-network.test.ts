@@ -84,7 +84,7 @@ describe("a test that reaches outside is refused", () => {
   });
 
   test("in a worker thread", async () => {
-    // Reserved addresses, which are nobody's: a worker inherits the guard from how this process was started.
+    // Addresses reserved for documentation: a worker inherits the guard from how this process was started.
     const hosts = ["192.0.2.1", "outside.invalid"];
     const worker = new Worker(connectTo(hosts), { eval: true, stdout: true });
     let output = "";

@@ -83,7 +83,7 @@ async function must(cwd: string, command: string, args: readonly string[]): Prom
 }
 
 /**
- * A project of somebody who installed the package: in it resolve the package, its dependencies and, of this
+ * A project of a user who installed the package: in it resolve the package, its dependencies and, of this
  * repository's other packages, those in `alsoInstalled`; nothing else.
  *
  * @returns the project's directory

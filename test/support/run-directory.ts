@@ -10,7 +10,7 @@ declare module "vitest" {
   }
 }
 
-/** Global setup: only a directory. What goes into it is made by whoever needs it first. */
+/** Global setup: only a directory. The first test that needs something in it makes it. */
 export default function setup({ provide }: TestProject): () => void {
   const directory = mkdtempSync(join(tmpdir(), "ec2-role-credentials-"));
   provide("runDirectory", directory);

@@ -5,7 +5,7 @@ type Headers = Readonly<Record<string, string>>;
 
 const TTL_HEADER = "x-aws-ec2-metadata-token-ttl-seconds";
 
-/** The nth token that a server hands out. */
+/** The nth token that a server issues. */
 export const tokenNumber = (nth: number): string => `${SECRETS.sessionTokenOfMetadata}-${nth}`;
 
 export const answer =
@@ -111,7 +111,7 @@ export const inTinyPieces =
     next();
   };
 
-/** A good answer, after which nobody listens on the port any more. */
+/** A good answer, after which the port refuses connections. */
 export const thenGone =
   (reply: Reply): Reply =>
   (exchange) => {

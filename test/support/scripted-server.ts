@@ -16,7 +16,7 @@ export interface Exchange {
   readonly socket: Socket;
   /** How many requests of this step there were, this one included. */
   readonly nth: number;
-  /** From now on nobody listens on the port; connections that are open stay so. */
+  /** From now on the port refuses connections; those that are open stay open. */
   readonly stopListening: () => Promise<void>;
 }
 
@@ -166,7 +166,7 @@ export async function scriptedServer(
   return server;
 }
 
-/** A loopback endpoint that nobody listens on. */
+/** A loopback endpoint that refuses connections. */
 export async function deadEndpoint(): Promise<string> {
   const server = await scriptedServer();
   await server[Symbol.asyncDispose]();
