@@ -3,8 +3,11 @@ import { noErrorRejection } from "../errors/messages.js";
 import { printable, repeatsSecret } from "../errors/printable.js";
 import type { Credentials } from "./cache-state.js";
 
-/** The error of a refresh. A `code` is there for an `InstanceMetadataError`, and where another source sets one. */
-export type RefreshError = Error & { readonly code?: string | undefined };
+/** The error of a refresh. */
+export interface RefreshError extends Error {
+  /** That of an `InstanceMetadataError`, or the one that another source's error has. */
+  readonly code?: string | undefined;
+}
 
 /** By its shape: in a test environment that has globals of its own, Node's errors are no instances of `Error`. */
 export const asError = (error: unknown): RefreshError =>
