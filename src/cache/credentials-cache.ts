@@ -92,7 +92,7 @@ export class CredentialsCache implements SharedCache {
 
   /** The credentials to use now. Not async: returning fresh credentials costs one clock read. */
   get(properties?: CallProperties): Promise<AwsCredentialIdentity> {
-    if (properties !== undefined) this.#properties = properties;
+    this.#keep(properties);
     if (this.#state.kind === "cached" && wallClock() < this.#unchangedUntil)
       return this.#state.credentials.promise;
     return this.#decide(properties);
@@ -100,7 +100,7 @@ export class CredentialsCache implements SharedCache {
 
   /** Refreshes whatever the state, joining a refresh in flight. */
   forceRefresh(properties?: CallProperties): Promise<AwsCredentialIdentity> {
-    if (properties !== undefined) this.#properties = properties;
+    this.#keep(properties);
     this.#timePassed();
     return this.#wait(this.#refresh ?? this.#start("forced", properties));
   }
@@ -157,6 +157,10 @@ export class CredentialsCache implements SharedCache {
       nextRefresh: dateOf(dueAt(this.#state, now)),
       stale: stageOf(this.#state, now) === "expired",
     };
+  }
+
+  #keep(properties: CallProperties | undefined): void {
+    if (properties !== undefined && this.#source.takesProperties) this.#properties = properties;
   }
 
   #timePassed(): void {

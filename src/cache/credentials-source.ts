@@ -18,10 +18,9 @@ export interface CallProperties {
 
 /** Where credentials come from: all that a cache knows about it. */
 export interface CredentialsSource {
-  /**
-   * Gets credentials once, retries of requests included. May reject with anything. `callerWaits` is false for a
-   * refresh in the background.
-   */
+  /** Whether `fetch` makes use of properties. If not, the cache keeps none: they refer to a caller's client. */
+  readonly takesProperties: boolean;
+  /** Gets credentials once, retries of requests included. May reject with anything. */
   fetch(properties: CallProperties | undefined): Promise<FetchedCredentials>;
   /** Whether asking again at once is of no use. With nothing cached, the error is raised again for a moment. */
   isNonRecoverable(error: unknown): boolean;

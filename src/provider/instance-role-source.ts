@@ -23,6 +23,7 @@ export const saysRoleIsGone = (error: unknown): boolean => ROLE_IS_GONE.has(code
 
 /** The instance role as a source of credentials. */
 export class InstanceRoleSource implements CredentialsSource {
+  readonly takesProperties = false;
   readonly #reader: RoleCredentialsReader;
   #requests = 0;
 

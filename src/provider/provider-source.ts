@@ -14,6 +14,7 @@ export interface ProviderSourceOptions {
 
 /** Any credentials provider as a source. */
 export class ProviderSource implements CredentialsSource {
+  readonly takesProperties = true;
   readonly maxFetchMs: number = MAX_FETCH_MS;
   readonly #provider: AwsCredentialIdentityProvider;
   readonly #options: ProviderSourceOptions;

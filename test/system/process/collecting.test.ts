@@ -98,6 +98,36 @@ test("providers that were dropped are collected and refresh no more, while other
   expect(seen).toEqual({ after: 0, kept: "mock-role" });
 });
 
+test("a wrapper of refreshAhead that was dropped is collected, and its source is called no more", async () => {
+  const seen = await report(`
+    const { refreshAhead } = await import("ec2-role-credentials");
+    const counted = () => {
+      const source = async () => ({ accessKeyId: "KEY-" + ++source.calls, secretAccessKey: "-" });
+      source.calls = 0;
+      return source;
+    };
+    const moreCalls = async (source, count) => {
+      const before = source.calls;
+      while (source.calls < before + count) await setImmediate();
+    };
+    const [keptSource, droppedSource] = [counted(), counted()];
+    const kept = refreshAhead(keptSource, { maxAgeSeconds: 0.02 });
+    await kept();
+    const dropped = await (async () => {
+      const wrapper = refreshAhead(droppedSource, { maxAgeSeconds: 0.02 });
+      await wrapper();
+      return new WeakRef(wrapper);
+    })();
+    await collectGarbage(() => isGone(dropped));
+    // A refresh that was in flight then may still end.
+    await moreCalls(keptSource, 10);
+    const before = droppedSource.calls;
+    await moreCalls(keptSource, 40);
+    console.log(JSON.stringify({ after: droppedSource.calls - before, kept: kept.status().stale }));
+    kept.close();`);
+  expect(seen).toEqual({ after: 0, kept: false });
+});
+
 test("the timer of a cache that was collected is cleared", async () => {
   const seen = await report(`
     const { endpoint, close } = await listening();
