@@ -19,7 +19,7 @@ export class TroubledInstance {
   readonly #troubles = new Map<string, number>();
   #events: TimedEvent[] = [];
   #roles = 0;
-  /** Time that passed in the world, asleep or awake, less what passed on the monotonic clock. */
+  /** Time that passed in the environment, asleep or awake, less what passed on the monotonic clock. */
   #slept = 0;
   #readableSince = 0;
 

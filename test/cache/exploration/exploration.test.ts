@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { explore } from "./explore.js";
 import { PLANTED } from "./planted-faults.js";
 import { PROMISES } from "./promises.js";
-import { RULES } from "./world.js";
+import { RULES } from "./snapshot.js";
 
 /** `.ci/run` gives it a minute with `EXPLORE_SECONDS`. */
 const MAX_MS = Number(process.env.EXPLORE_SECONDS ?? 5) * 1000;

@@ -1,6 +1,6 @@
 import { PROMISES } from "./promises.js";
-import type { Rules, World } from "./world.js";
-import { events, START } from "./world.js";
+import type { Rules, Snapshot } from "./snapshot.js";
+import { events, START } from "./snapshot.js";
 
 export interface Exploration {
   readonly states: number;
@@ -14,7 +14,7 @@ export interface Exploration {
 }
 
 interface Visit {
-  readonly world: World;
+  readonly snapshot: Snapshot;
   readonly name: string;
   readonly from: Visit | undefined;
 }
@@ -24,7 +24,7 @@ export function explore(use: Rules, maxMs: number, until?: string): Exploration 
   const end = performance.now() + maxMs;
   const seen = new Set([identity(START)]);
   const broken = new Map<string, readonly string[]>();
-  let level: Visit[] = [{ world: START, name: "start", from: undefined }];
+  let level: Visit[] = [{ snapshot: START, name: "start", from: undefined }];
   let transitions = 0;
   let depth = 0;
   for (; level.length > 0; depth++) {
@@ -32,16 +32,16 @@ export function explore(use: Rules, maxMs: number, until?: string): Exploration 
     for (const visit of level) {
       if (performance.now() > end || (until && broken.has(until)))
         return { states: seen.size, transitions, depth, isComplete: false, broken };
-      for (const event of events(visit.world, use)) {
+      for (const event of events(visit.snapshot, use)) {
         transitions++;
         for (const [promise, isBroken] of Object.entries(PROMISES)) {
-          if (!broken.has(promise) && isBroken(visit.world, event, use))
+          if (!broken.has(promise) && isBroken(visit.snapshot, event, use))
             broken.set(promise, [...path(visit), event.name]);
         }
         const id = identity(event.next);
         if (seen.has(id)) continue;
         seen.add(id);
-        following.push({ world: event.next, name: event.name, from: visit });
+        following.push({ snapshot: event.next, name: event.name, from: visit });
       }
     }
     level = following;
@@ -54,9 +54,9 @@ function path(visit: Visit | undefined): string[] {
 }
 
 /** States that differ in absolute time and in the names of keys only are one. */
-function identity({ now, state, inFlight, lastEnd, truth, rejected, acceptable }: World): string {
+function identity({ now, state, inFlight, lastEnd, truth, rejected, acceptable }: Snapshot): string {
   const wall = (at: number | undefined) => (at === undefined ? "-" : Math.round(at - now.wall));
-  const both = (at: World["now"] | undefined) =>
+  const both = (at: Snapshot["now"] | undefined) =>
     at ? `${Math.round(at.wall - now.wall)}/${Math.round(at.monotonic - now.monotonic)}` : "-";
   const flight = inFlight ? Math.round(inFlight.startedAt - now.monotonic) : "-";
   // Longer ago than any rule asks for.

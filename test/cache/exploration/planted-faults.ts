@@ -1,6 +1,6 @@
 import type { CacheState, Credentials } from "../../../src/cache/cache-state.js";
-import type { Rules } from "./world.js";
-import { HOUR, RULES } from "./world.js";
+import type { Rules } from "./snapshot.js";
+import { HOUR, RULES } from "./snapshot.js";
 
 /** For each promise, a mistake in the rules that breaks it. */
 export const PLANTED: Readonly<Record<string, Partial<Rules>>> = {

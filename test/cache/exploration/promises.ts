@@ -1,10 +1,10 @@
 import { mandatoryWindow } from "../../../src/cache/refresh-policy.js";
 import { isPast } from "../../../src/runtime/clock.js";
-import type { Event, Rules, World } from "./world.js";
-import { SECOND, SETTINGS } from "./world.js";
+import type { Event, Rules, Snapshot } from "./snapshot.js";
+import { SECOND, SETTINGS } from "./snapshot.js";
 
 /** Section 4 of the design as questions about one event. Each returns whether the promise is broken. */
-export const PROMISES: Readonly<Record<string, (before: World, event: Event, use: Rules) => boolean>> = {
+export const PROMISES: Readonly<Record<string, (before: Snapshot, event: Event, use: Rules) => boolean>> = {
   "at most one refresh is in flight": (before, { started }) =>
     before.inFlight !== undefined && started !== undefined,
 
@@ -62,9 +62,9 @@ export const PROMISES: Readonly<Record<string, (before: World, event: Event, use
     timeLeft(before, next) > 0,
 };
 
-type CachedWorld = World & { readonly state: Extract<World["state"], { kind: "cached" }> };
+type CachedSnapshot = Snapshot & { readonly state: Extract<Snapshot["state"], { kind: "cached" }> };
 
-const isCached = (world: World): world is CachedWorld => world.state.kind === "cached";
+const isCached = (snapshot: Snapshot): snapshot is CachedSnapshot => snapshot.state.kind === "cached";
 
-const timeLeft = (world: CachedWorld, at: World = world): number =>
-  world.state.credentials.expiresAt - at.now.wall;
+const timeLeft = (snapshot: CachedSnapshot, at: Snapshot = snapshot): number =>
+  snapshot.state.credentials.expiresAt - at.now.wall;

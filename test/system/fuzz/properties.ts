@@ -84,10 +84,10 @@ export async function fuzzSettings(numRuns: number, seed: number | undefined, ta
   const folder = await mkdtemp(join(tmpdir(), "fuzz-"));
   const file = join(folder, "config");
   const before = { ...process.env };
-  const world = fc.tuple(fc.option(settingTexts), configFile);
+  const environment = fc.tuple(fc.option(settingTexts), configFile);
   try {
     await fc.assert(
-      fc.asyncProperty(world, async ([texts, config]) => {
+      fc.asyncProperty(environment, async ([texts, config]) => {
         await writeFile(file, config);
         process.env.AWS_CONFIG_FILE = file;
         for (const [name, variable] of Object.entries(VARIABLES)) {

@@ -22,7 +22,7 @@ export type Rules = typeof rules;
 export const RULES: Rules = rules;
 
 /** A cache, its one refresh in flight, and what has happened so far as far as the promises need it. */
-export interface World {
+export interface Snapshot {
   readonly now: Instant;
   readonly state: CacheState;
   readonly inFlight: RefreshInFlight | undefined;
@@ -36,7 +36,7 @@ export interface World {
   readonly keys: number;
 }
 
-export const START: World = {
+export const START: Snapshot = {
   now: { wall: 0, monotonic: 0 },
   state: rules.EMPTY,
   inFlight: undefined,
@@ -49,7 +49,7 @@ export const START: World = {
 
 export interface Event {
   readonly name: string;
-  readonly next: World;
+  readonly next: Snapshot;
   /** What a call was answered, for events that are one. */
   readonly decision?: CallDecision;
   /** The refresh that started, for events that may start one. */
@@ -65,62 +65,63 @@ const FAILURES = [
 ] as const;
 
 /** Everything that can happen next. */
-export function* events(world: World, use: Rules): Iterable<Event> {
-  yield* calls(world, use);
-  yield* rejections(world, use);
-  if (world.inFlight) yield* answers(world, use);
-  yield* passing(world, use);
+export function* events(snapshot: Snapshot, use: Rules): Iterable<Event> {
+  yield* calls(snapshot, use);
+  yield* rejections(snapshot, use);
+  if (snapshot.inFlight) yield* answers(snapshot, use);
+  yield* passing(snapshot, use);
 }
 
-const started = (world: World): RefreshInFlight => ({ startedAt: world.now.monotonic });
+const started = (snapshot: Snapshot): RefreshInFlight => ({ startedAt: snapshot.now.monotonic });
 
-function* calls(before: World, use: Rules): Iterable<Event> {
-  const world = { ...before, state: use.timePassed(before.state, before.now) };
-  const decision = use.decideCall(world.state, world.inFlight, SETTINGS, world.now);
+function* calls(before: Snapshot, use: Rules): Iterable<Event> {
+  const snapshot = { ...before, state: use.timePassed(before.state, before.now) };
+  const decision = use.decideCall(snapshot.state, snapshot.inFlight, SETTINGS, snapshot.now);
   const { start } = decision;
-  const next = start === undefined ? world : { ...world, inFlight: started(world) };
+  const next = start === undefined ? snapshot : { ...snapshot, inFlight: started(snapshot) };
   yield { name: "call", next, decision, ...(start && { started: start }) };
-  if (world.inFlight) return;
-  yield { name: "forced call", next: { ...world, inFlight: started(world) } };
-  const due = use.dueRefresh(world.state, world.now);
-  if (due) yield { name: "timer", next: { ...world, inFlight: started(world) }, started: due };
+  if (snapshot.inFlight) return;
+  yield { name: "forced call", next: { ...snapshot, inFlight: started(snapshot) } };
+  const due = use.dueRefresh(snapshot.state, snapshot.now);
+  if (due) yield { name: "timer", next: { ...snapshot, inFlight: started(snapshot) }, started: due };
 }
 
-function* rejections(world: World, use: Rules): Iterable<Event> {
-  if (world.state.kind === "empty") return;
-  const { accessKeyId } = world.state.credentials;
-  const reject = (id: string) => use.keyRejected(world.state, id, world.inFlight !== undefined, world.now);
-  if (!world.rejected.includes(accessKeyId)) {
-    const rejected = [...world.rejected, accessKeyId];
+function* rejections(snapshot: Snapshot, use: Rules): Iterable<Event> {
+  if (snapshot.state.kind === "empty") return;
+  const { accessKeyId } = snapshot.state.credentials;
+  const reject = (id: string) =>
+    use.keyRejected(snapshot.state, id, snapshot.inFlight !== undefined, snapshot.now);
+  if (!snapshot.rejected.includes(accessKeyId)) {
+    const rejected = [...snapshot.rejected, accessKeyId];
     yield {
       name: "rejection",
-      next: { ...world, state: reject(accessKeyId), rejected, acceptable: undefined },
+      next: { ...snapshot, state: reject(accessKeyId), rejected, acceptable: undefined },
     };
   }
-  yield { name: "rejection of an earlier key", next: { ...world, state: reject("earlier") } };
+  yield { name: "rejection of an earlier key", next: { ...snapshot, state: reject("earlier") } };
 }
 
-function* answers(world: World, use: Rules): Iterable<Event> {
+function* answers(snapshot: Snapshot, use: Rules): Iterable<Event> {
   for (const random of ENDS) {
-    for (const [name, credentials] of responses(world)) {
-      const next = arrived(world, credentials, use, random);
+    for (const [name, credentials] of responses(snapshot)) {
+      const next = arrived(snapshot, credentials, use, random);
       yield { name: `${name}, random ${random}`, next };
     }
     for (const [name, failure] of FAILURES) {
-      const state = use.refreshFailed(world.state, failure, world.now, () => random);
+      const state = use.refreshFailed(snapshot.state, failure, snapshot.now, () => random);
       yield {
         name: `${name}, random ${random}`,
-        next: { ...world, state, inFlight: undefined, lastEnd: world.now },
+        next: { ...snapshot, state, inFlight: undefined, lastEnd: snapshot.now },
       };
     }
   }
 }
 
-function responses(world: World): readonly (readonly [string, Credentials])[] {
-  const { wall } = world.now;
-  const cached = world.state.kind === "cached" ? world.state.credentials : undefined;
-  const [rejected] = world.rejected;
-  const key = `K${world.keys}`;
+function responses(snapshot: Snapshot): readonly (readonly [string, Credentials])[] {
+  const { wall } = snapshot.now;
+  const cached = snapshot.state.kind === "cached" ? snapshot.state.credentials : undefined;
+  const [rejected] = snapshot.rejected;
+  const key = `K${snapshot.keys}`;
   return [
     ["new", credentialsOf(key, wall + 6 * HOUR)],
     ["new but short-lived", credentialsOf(key, wall + 4 * MINUTE)],
@@ -137,53 +138,53 @@ const credentialsOf = (accessKeyId: string, expiresAt: number): Credentials => (
   expiresAt,
 });
 
-function arrived(world: World, credentials: Credentials, use: Rules, random: number): World {
+function arrived(snapshot: Snapshot, credentials: Credentials, use: Rules, random: number): Snapshot {
   const { accessKeyId, expiresAt } = credentials;
   const arrival: Arrival<Credentials> = use.credentialsArrived(
-    world.state,
+    snapshot.state,
     credentials,
     SETTINGS,
-    world.now,
+    snapshot.now,
     () => random,
   );
-  const isAcceptable = expiresAt > world.now.wall && !world.rejected.includes(accessKeyId);
+  const isAcceptable = expiresAt > snapshot.now.wall && !snapshot.rejected.includes(accessKeyId);
   return {
-    ...world,
+    ...snapshot,
     state: arrival.state,
     // A response that does not count is followed by another refresh at once.
-    inFlight: arrival.again ? started(world) : undefined,
-    lastEnd: world.now,
-    truth: { ...world.truth, [accessKeyId]: expiresAt },
-    acceptable: isAcceptable ? expiresAt : world.acceptable,
-    keys: world.keys + 1,
+    inFlight: arrival.again ? started(snapshot) : undefined,
+    lastEnd: snapshot.now,
+    truth: { ...snapshot.truth, [accessKeyId]: expiresAt },
+    acceptable: isAcceptable ? expiresAt : snapshot.acceptable,
+    keys: snapshot.keys + 1,
   };
 }
 
-function* passing(world: World, use: Rules): Iterable<Event> {
-  for (const ms of boundaries(world)) {
+function* passing(snapshot: Snapshot, use: Rules): Iterable<Event> {
+  for (const ms of boundaries(snapshot)) {
     for (const each of [ms - 1, ms, ms + 1]) {
-      if (each > 0) yield { name: `${each} ms pass`, next: passed(world, each, each, use) };
+      if (each > 0) yield { name: `${each} ms pass`, next: passed(snapshot, each, each, use) };
     }
   }
   for (const ms of [SECOND, 75 * SECOND, 3 * HOUR])
-    yield { name: `${ms} ms pass`, next: passed(world, ms, ms, use) };
-  yield { name: "the clock is set back an hour", next: passed(world, -HOUR, 0, use) };
+    yield { name: `${ms} ms pass`, next: passed(snapshot, ms, ms, use) };
+  yield { name: "the clock is set back an hour", next: passed(snapshot, -HOUR, 0, use) };
   yield {
     name: "the clock is set forward an hour, or the machine sleeps",
-    next: passed(world, HOUR, 0, use),
+    next: passed(snapshot, HOUR, 0, use),
   };
 }
 
-const passed = (world: World, wall: number, monotonic: number, use: Rules): World => {
-  const now = { wall: world.now.wall + wall, monotonic: world.now.monotonic + monotonic };
-  return { ...world, now, state: use.timePassed(world.state, now) };
+const passed = (snapshot: Snapshot, wall: number, monotonic: number, use: Rules): Snapshot => {
+  const now = { wall: snapshot.now.wall + wall, monotonic: snapshot.now.monotonic + monotonic };
+  return { ...snapshot, now, state: use.timePassed(snapshot.state, now) };
 };
 
 const left = (deadline: Deadline | undefined, now: Instant): number =>
   deadline ? Math.min(deadline.wall - now.wall, deadline.monotonic - now.monotonic) : 0;
 
 /** Milliseconds to each moment at which the rules may change their mind. */
-function boundaries({ state, inFlight, now }: World): Iterable<number> {
+function boundaries({ state, inFlight, now }: Snapshot): Iterable<number> {
   const wait = inFlight ? inFlight.startedAt + 10 * SECOND - now.monotonic : 0;
   if (state.kind === "empty") return new Set([Math.ceil(left(state.failFast?.until, now)), wait]);
   const toExpiration = state.credentials.expiresAt - now.wall;
