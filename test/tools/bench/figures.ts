@@ -32,7 +32,7 @@ export const FIGURES: readonly (readonly [Figure, (measured: Measurements) => nu
     ({ warm }) => medianRatio(warm.oursInClient, warm.sdkMemoized),
   ],
   [
-    times("first credentials in a warm process / three plain requests", 2.1),
+    times("first credentials in a warm process / three plain requests", 1.5),
     ({ loads }) => medianRatio(loads.oursFirst, loads.plain),
   ],
   [
