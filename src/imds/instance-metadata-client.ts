@@ -83,18 +83,18 @@ export class InstanceMetadataClient {
    * @param path begins with a slash
    * @param options `signal` ends the request when it is aborted
    * @throws InstanceMetadataError `NOT_FOUND` if there is no such path, `ABORTED` for the signal, and every other code of
-   * a request; TypeError for a path that is not valid.
+   * a request; TypeError for a path or a signal that is not valid.
    */
-  async get(path: string, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<string> {
-    return await this.#read(checkedPath(path), ({ text }) => text, signal);
+  async get(path: string, options: { signal?: AbortSignal | undefined } = {}): Promise<string> {
+    return await this.#read(checkedPath(path), ({ text }) => text, checkedSignal(options));
   }
 
   /**
    * As `get`, for content that is not text, such as compressed user data (`/latest/user-data`). Resolves to the bytes as
    * they came, up to 1 MiB.
    */
-  async getBytes(path: string, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<Uint8Array> {
-    return await this.#read(checkedPath(path), ({ bytes }) => new Uint8Array(bytes), signal);
+  async getBytes(path: string, options: { signal?: AbortSignal | undefined } = {}): Promise<Uint8Array> {
+    return await this.#read(checkedPath(path), ({ bytes }) => new Uint8Array(bytes), checkedSignal(options));
   }
 
   /** The instance identity document, parsed. Errors as `get`, and `INVALID_RESPONSE` if it is no JSON object. */
@@ -173,4 +173,12 @@ function checkedPath(path: string): string {
   throw new TypeError(
     "path must begin with a slash and have no spaces, such as /latest/meta-data/instance-id",
   );
+}
+
+/** By its methods: a test environment may have an `AbortSignal` of its own. */
+function checkedSignal(options: { signal?: AbortSignal | undefined }): AbortSignal | undefined {
+  if (typeof options !== "object" || options === null) throw new TypeError("options must be an object");
+  const signal = options.signal ?? undefined;
+  if (signal === undefined || typeof signal.addEventListener === "function") return signal;
+  throw new TypeError("signal must be an AbortSignal");
 }

@@ -49,12 +49,23 @@ function documentOf(identity: AwsCredentialIdentity): object {
 
 const isPlainWord = (text: unknown): boolean => typeof text === "string" && /^[A-Za-z]\w{0,63}$/.test(text);
 
+function wordFor(error: unknown): unknown {
+  try {
+    const { code, name } = (
+      typeof error === "object" && error !== null ? error : {}
+    ) as NodeJS.ErrnoException;
+    return [code, name].find(isPlainWord) ?? "Error";
+  } catch {
+    // A getter of the error threw. The request must be answered all the same, and the process must go on.
+    return "Error";
+  }
+}
+
 /** Of another library's error only the code or the name is passed on: its message may quote a secret. */
 function refusalFor(error: unknown): object {
   if (error instanceof InstanceMetadataError) return { Code: error.code, Message: error.message };
-  const { code, name } = (typeof error === "object" && error !== null ? error : {}) as NodeJS.ErrnoException;
   return {
-    Code: [code, name].find(isPlainWord) ?? "Error",
+    Code: wordFor(error),
     Message: "The credentials provider behind this server failed",
   };
 }

@@ -80,7 +80,7 @@ function isNonRecoverableByDefault(error: unknown): boolean {
 /** A copy of what the provider returned, checked. */
 function checkedCredentials(identity: AwsCredentialIdentity): FetchedCredentials {
   if (typeof identity !== "object" || identity === null) throw notCredentialsError("the result", "an object");
-  const copy = { ...identity };
+  const copy = fieldsOf(identity);
   const { accessKeyId, secretAccessKey, sessionToken, expiration } = copy;
   if (!isNonEmpty(accessKeyId)) throw notCredentialsError("accessKeyId", "a non-empty string");
   if (!isNonEmpty(secretAccessKey)) throw notCredentialsError("secretAccessKey", "a non-empty string");
@@ -90,6 +90,21 @@ function checkedCredentials(identity: AwsCredentialIdentity): FetchedCredentials
     throw notCredentialsError("expiration", "a valid Date or absent");
   const expiresAt = expiration?.getTime() ?? Number.POSITIVE_INFINITY;
   return { accessKeyId, secretAccessKey, sessionToken, expiresAt, identity: copy };
+}
+
+const FIELDS = [
+  "accessKeyId",
+  "secretAccessKey",
+  "sessionToken",
+  "expiration",
+  "credentialScope",
+  "accountId",
+] as const;
+
+/** Those by name as well: in an object of a class they may be getters. */
+function fieldsOf(identity: AwsCredentialIdentity): AwsCredentialIdentity {
+  const named = FIELDS.map((field) => [field, identity[field]]).filter(([, value]) => value !== undefined);
+  return { ...identity, ...Object.fromEntries(named) };
 }
 
 const isNonEmpty = (value: unknown): boolean => typeof value === "string" && value !== "";

@@ -29,6 +29,21 @@ describe("get", () => {
     expect(imds.trace).toEqual(["PUT /latest/api/token", `GET ${path}`]);
   });
 
+  test.each([
+    ["options", null],
+    ["signal", { signal: {} }],
+    ["signal", { signal: "now" }],
+  ])("a bad argument is a TypeError that names %s, and nothing is asked: %j", async (name, options) => {
+    await using imds = await scriptedServer();
+    const client = clientAt(imds);
+    for (const reading of [client.get("/", options as object), client.getBytes("/", options as object)]) {
+      const failure = await reading.catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(TypeError);
+      expect(String(failure)).toContain(`${name} must be`);
+    }
+    expect(imds.trace).toEqual([]);
+  });
+
   test("gives the text as it came, white space and UTF-8 included", async () => {
     const body = "  #!/bin/sh\r\necho grüße ☃\n\n";
     await using imds = await scriptedServer({ metadata: [text(body)] });

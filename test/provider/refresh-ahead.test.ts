@@ -330,6 +330,31 @@ describe("what is no credentials", () => {
 });
 
 describe("the object that callers get", () => {
+  it("has the fields that are getters of a class in the source's", async () => {
+    const given = identity("FIRST");
+    class Lazy {
+      readonly extra = "own";
+      get accessKeyId() {
+        return given.accessKeyId;
+      }
+      get secretAccessKey() {
+        return given.secretAccessKey;
+      }
+      get sessionToken() {
+        return given.sessionToken;
+      }
+      get expiration() {
+        return given.expiration;
+      }
+      get accountId() {
+        return "123456789012";
+      }
+    }
+    const from = source();
+    from.answers(() => new Lazy());
+    expect(await wrap(from.provider)()).toEqual({ ...given, accountId: "123456789012", extra: "own" });
+  });
+
   it("is a copy of the source's, and its fields are set right by the next response", async () => {
     const own = identity("FIRST");
     const from = source();

@@ -24,6 +24,14 @@ async function served(
   return server;
 }
 
+/** As a proxied or lazy error may be. */
+const errorWithoutReadableCode = (): Error =>
+  Object.defineProperty(new Error("a message"), "code", {
+    get() {
+      throw new TypeError("no code");
+    },
+  });
+
 const urlOf = ({ env }: ServedCredentials): string => env.AWS_CONTAINER_CREDENTIALS_FULL_URI ?? "";
 const tokenOf = ({ env }: ServedCredentials): string => env.AWS_CONTAINER_AUTHORIZATION_TOKEN ?? "";
 
@@ -186,6 +194,7 @@ describe("a provider that fails", () => {
   const SECRET = "wJalrXUtnFEMI/K7MDENG";
   const failures: readonly [string, unknown, string][] = [
     ["with an error whose message quotes a secret", new Error(`bad: ${SECRET}`), "Error"],
+    ["with an error whose code cannot be read", errorWithoutReadableCode(), "Error"],
     ["with an SDK's error", Object.assign(new Error(SECRET), { name: "AccessDenied" }), "AccessDenied"],
     ["with a system error", Object.assign(new Error(SECRET), { code: "ECONNREFUSED" }), "ECONNREFUSED"],
     ["with a code that is no word", Object.assign(new Error(SECRET), { code: SECRET }), "Error"],

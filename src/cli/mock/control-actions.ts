@@ -25,6 +25,8 @@ function rotate(imds: MockImds, body: Body): unknown {
 }
 
 function setMetadata(imds: MockImds, { path, content, base64 }: Body): void {
+  if (content !== undefined && base64 !== undefined)
+    throw new TypeError("content and base64 exclude each other");
   imds.setMetadata(path, base64 === undefined ? content : Buffer.from(checkText("base64", base64), "base64"));
 }
 

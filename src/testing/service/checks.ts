@@ -16,7 +16,10 @@ export function refuse(name: string, must: string, value: unknown): never {
 export function checkNames(name: string, value: unknown, known: readonly string[]): void {
   if (typeof value !== "object" || value === null || Array.isArray(value)) refuse(name, "an object", value);
   for (const key of Object.keys(value)) {
-    if (!known.includes(key)) throw new TypeError(`${name}.${key} is unknown; there are ${known.join(", ")}`);
+    if (!known.includes(key))
+      throw new TypeError(
+        `${name}.${key} is unknown; there ${known.length > 0 ? `are ${known.join(", ")}` : "is none"}`,
+      );
   }
 }
 

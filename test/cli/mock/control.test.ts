@@ -191,10 +191,11 @@ describe("control refuses, and changes nothing:", () => {
     ["throttle", "{}", "limit.perSecond must be"],
     ["set-metadata", '{"path":"ami-id"}', "metadata ami-id must be"],
     ["set-metadata", '{"path":"..","content":"x"}', "metadata path must be"],
+    ["set-metadata", '{"path":"ami-id","content":"x","base64":"eA=="}', "exclude each other"],
     ["interrupt-spot", '{"action":"reboot"}', "action must be"],
     ["set-target-lifecycle-state", "{}", "state must be"],
     ["schedule-maintenance", '{"code":"explosion"}', "event.code must be"],
-    ["disable", '{"now":true}', "body.now is unknown"],
+    ["disable", '{"now":true}', "body.now is unknown; there is none"],
   ] as const)("%s with %s: 400", async ([name, body, message]) => {
     const before = await state();
 
