@@ -120,7 +120,7 @@ function parse(args: readonly string[]): ServeArguments | "help" | (string & {})
     if (stray !== undefined) return `Put -- before the command: serve -- ${stray}`;
     if (command && values["print-env"]) return "--print-env is for use without a command";
     if (!command && !values["print-env"]) {
-      return "A command is missing: serve -- command. Without one, --print-env prints the variables, a secret among them";
+      return "A command is missing: serve -- command. To print the variables instead, of which one is a secret, use --print-env";
     }
     return {
       options: {

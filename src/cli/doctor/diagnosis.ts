@@ -70,7 +70,7 @@ function settingsOf(options: InstanceRoleOptions, { profile }: Environment): Set
     const fix =
       error.code === "IMDS_DISABLED"
         ? "Unset AWS_EC2_METADATA_DISABLED to use the instance role."
-        : "Correct or remove each value that the check settings names.";
+        : "Correct or remove each setting that is not valid.";
     return { findings: [failWith("settings", error, fix), ...suspicious] };
   }
 }

@@ -14,8 +14,9 @@ Without one, it prints the line to export on standard output and each request on
   --no-role              no instance profile is attached
   --ttl DURATION         lifetime of credentials; 6h
   --rotate-every DURATION
-                         new credentials so often; as on EC2, shortly before the old ones expire
-  --account DIGITS       account id, then also in the credentials document
+                         how often new credentials are served; by default shortly before the old ones expire,
+                         as on EC2
+  --account DIGITS       account id; if given, it is also in the credentials document
   --region NAME          Region; us-east-1
   --metadata PATH=VALUE  content of a path below meta-data/ or dynamic/. May be repeated:
                          --metadata instance-type=m7g.large
@@ -27,12 +28,12 @@ Without one, it prints the line to export on standard output and each request on
                          first AFTER requests are skipped. May be repeated:
                          --fail token:503:3 --fail credentials:hang
   --delay [STEP:]DURATION
-                         answer so much later; milliseconds unless it has a unit. May be repeated
+                         delay before each answer, in milliseconds unless it has a unit. May be repeated
   --throttle PER_SECOND:ANSWER
-                         answer only so many requests a second, the others with 429, 503 or silence
+                         most requests to answer in a second; those above it get 429, 503 or silence
   --control              let other processes drive the mock: POST rotate, fail, recover, … and GET requests below
                          /_mock/ on the same port (GET /_mock/ lists them)
   --help                 this text
 
-A DURATION is a number of seconds, or has a unit: 500ms, 90s, 15m, 6h.
+A DURATION is a number of seconds (of milliseconds for --delay), or has a unit: 500ms, 90s, 15m, 6h.
 `;

@@ -271,7 +271,7 @@ describe("the instance profile", () => {
     expect(code).toBe("NO_ROLE_ATTACHED");
     expect(message).toContain("identity-credentials/ec2");
     expect(fix).toBe(
-      `Attach one that contains a role:\naws ec2 associate-iam-instance-profile --instance-id ${ID} --region eu-central-1 --iam-instance-profile Name=PROFILE_NAME`,
+      `Attach an instance profile that contains a role:\naws ec2 associate-iam-instance-profile --instance-id ${ID} --region eu-central-1 --iam-instance-profile Name=PROFILE_NAME`,
     );
   });
 

@@ -48,7 +48,7 @@ test("a check failed: its fix comes first, though there are warnings before it",
   const { printed, status } = await doctor();
   expect(status).toBe(1);
   expect(printed).toContain(
-    "\nThis machine cannot get the instance role's credentials: 1 check failed.\nDo this first: Attach one that contains a role:\naws ec2 associate-iam-instance-profile ",
+    "\nThis machine cannot get the instance role's credentials: 1 check failed.\nDo this first: Attach an instance profile that contains a role:\naws ec2 associate-iam-instance-profile ",
   );
 });
 

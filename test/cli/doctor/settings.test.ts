@@ -95,7 +95,7 @@ describe("the settings in use", () => {
     const findings = await diagnose({});
     expect(failures(findings)).toMatchObject([{ check: "settings", code: "INVALID_CONFIGURATION" }]);
     expect(failures(findings)[0]?.message).toMatch(/AWS_METADATA_SERVICE_TIMEOUT is "soon".*"many"/);
-    expect(failures(findings)[0]?.fix).toBe("Correct or remove each value that the check settings names.");
+    expect(failures(findings)[0]?.fix).toBe("Correct or remove each setting that is not valid.");
     expect(statuses(findings)).toMatchObject({ connection: "skipped", region: "skipped" });
     expect(imds.requests).toHaveLength(0);
   });

@@ -57,7 +57,7 @@ export function checkProfile(state: ProfileState, role: RoleState, target: Targe
       return fail(
         CHECK,
         "No instance profile is attached. (The credentials below identity-credentials/ec2 are EC2's own, not a role's.)",
-        attachProfile("Attach one that contains a role", target),
+        attachProfile("Attach an instance profile that contains a role", target),
         "NO_ROLE_ATTACHED",
       );
     case "no JSON":
