@@ -4,6 +4,7 @@ import { checkedOptions, type InstanceRoleOptions } from "../config/options.js";
 import { fromInstanceRole } from "../provider/from-instance-role.js";
 import { type ServedCredentials, serveCredentials } from "../provider/serve-credentials.js";
 import { keepProcessAlive } from "../runtime/clock.js";
+import { endWithNpx } from "./end-with-npx.js";
 import { credentialsBeforeContainer } from "./first-credentials.js";
 import { runCommand, splitCommand } from "./run-command.js";
 
@@ -41,6 +42,7 @@ export async function runServe(args: string[]): Promise<number> {
     report(`${given}\nOptions: ec2-role-credentials serve --help`);
     return 2;
   }
+  endWithNpx();
   const provider = fromInstanceRole({ ...given.options, logger: LOGGER });
   let served: ServedCredentials;
   try {

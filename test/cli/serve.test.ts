@@ -281,6 +281,34 @@ describe("serve --print-env", () => {
   );
 });
 
+test.for([
+  ["alone", ["--print-env"]] as const,
+  [
+    "with a command",
+    ["--", process.execPath, "-e", 'console.log("TOKEN="); setInterval(() => {}, 1000)'],
+  ] as const,
+])("serve that npx has started ends with the shell of npx: %s", async ([, args]) => {
+  const { env } = await startInstance();
+  const line = [process.execPath, "--import", "tsx", COMMAND, "serve", ...args];
+  // The second command keeps the shell from becoming the first.
+  const shell = spawn("sh", ["-c", '"$@"; true', "sh", ...line], {
+    env: { ...CLEAN_ENVIRONMENT, ...env, npm_lifecycle_event: "npx" },
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  onTestFinished(() => void shell.kill("SIGKILL"));
+  const closed = once(shell, "close");
+  let stdout = "";
+  shell.stdout.setEncoding("utf8").on("data", (chunk) => {
+    stdout += chunk;
+  });
+  await vi.waitUntil(() => stdout.includes("TOKEN="), { timeout: 60_000 });
+
+  shell.kill("SIGTERM");
+
+  // The pipe is closed when the last process that has it is gone: serve, and its command.
+  await closed;
+});
+
 describe("serve refuses, in one line and without running anything,", () => {
   test.for<[string, readonly string[], RegExp]>([
     ["to print the token unasked", [], /A command is missing.*--print-env/],

@@ -1,10 +1,10 @@
 import { assembleMockImds } from "../../testing/create-mock-imds.js";
 import type { MockImds, MockListener } from "../../testing/types.js";
+import { endWithNpx } from "../end-with-npx.js";
 import { runCommand } from "../run-command.js";
 import { type MockArguments, parseMockArguments } from "./arguments.js";
 import { controlOf } from "./control.js";
 import { durationText } from "./duration.js";
-import { endWithNpx } from "./end-with-npx.js";
 import { DEFAULT_TTL_SECONDS } from "./lifetime-flags.js";
 import { log, requestLine } from "./request-log.js";
 import { USAGE, UsageError } from "./usage.js";

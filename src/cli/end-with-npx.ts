@@ -1,8 +1,8 @@
 const EVERY_MS = 500;
 
 /**
- * npx starts commands in a shell and does not pass signals on to them: when it is told to end, its shell ends, and the
- * mock would be left behind with its port. So a mock that npx has started ends when its parent does.
+ * npx starts commands in a shell and does not pass signals on to them: when it is told to end, its shell ends, and this
+ * process would go on, with its port. So a process that npx has started ends when its parent does.
  */
 export function endWithNpx(): void {
   if (process.env.npm_lifecycle_event !== "npx") return;
