@@ -29,7 +29,7 @@ import {
 import type { CallProperties, CredentialsSource, FetchedCredentials } from "./credentials-source.js";
 import { copyOf, IssuedCredentials } from "./issued-credentials.js";
 import type { RefreshError } from "./refresh-error.js";
-import { asError, reasonOf } from "./refresh-error.js";
+import { asError, reasonOf, withoutSecrets } from "./refresh-error.js";
 import type { RefreshEvent } from "./refresh-events.js";
 import { publish, RefreshLog } from "./refresh-events.js";
 import { bootRetryDelay } from "./refresh-policy.js";
@@ -239,7 +239,7 @@ export class CredentialsCache implements SharedCache {
       result = { error };
       this.#failed(error);
     }
-    this.#report(kind, outcome, monotonicClock() - startedAt, result);
+    this.#report(kind, outcome, monotonicClock() - startedAt);
     return again ? this.#refreshOnce("mandatory", properties) : result;
   }
 
@@ -265,22 +265,18 @@ export class CredentialsCache implements SharedCache {
   }
 
   #failed(error: unknown): void {
+    const cached = this.#state.kind === "cached" ? this.#state.credentials : undefined;
     const isGone = this.#source.isGone(error);
     const failure = { error, isGone, isNonRecoverable: isGone || this.#source.isNonRecoverable(error) };
     this.#state = refreshFailed(this.#state, failure, currentInstant(), random);
-    this.#lastError = asError(error);
+    this.#lastError = withoutSecrets(asError(error), cached);
   }
 
-  #report(
-    kind: RefreshKind,
-    outcome: RefreshEvent["outcome"],
-    durationMs: number,
-    result: RefreshResult,
-  ): void {
+  #report(kind: RefreshKind, outcome: RefreshEvent["outcome"], durationMs: number): void {
     const cached = this.#state.kind === "cached" ? this.#state.credentials : undefined;
     const details = this.#source.details();
     const roleName = cached?.roleName ?? details.roleName;
-    const code = result && codeOf(asError(result.error));
+    const code = codeOf(this.#lastError);
     const expiration = cached && dateOf(cached.expiresAt);
     const event: RefreshEvent = {
       kind,
@@ -291,7 +287,7 @@ export class CredentialsCache implements SharedCache {
       ...(expiration && { expiration }),
       ...(code && { code }),
     };
-    const reason = result && reasonOf(asError(result.error), cached);
+    const reason = this.#lastError && reasonOf(this.#lastError);
     this.#log.record(event, { label: this.#source.label, reason, isCached: cached !== undefined });
     publish(event);
   }

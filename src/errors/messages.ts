@@ -213,3 +213,9 @@ export const sourceTimeoutError = (ms: number): Error =>
 /** For a provider that rejected with something else than an error. */
 export const noErrorRejection = (): Error =>
   new Error("The credentials provider rejected with a value that is not an Error.");
+
+/** In the place of a provider's error whose message quotes a secret. */
+export const withheldError = (name: string): Error =>
+  new Error(
+    `The credentials provider failed with ${name}; its message is withheld, because it repeats a secret.`,
+  );

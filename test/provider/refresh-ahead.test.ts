@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { inspect } from "node:util";
 import type { AwsCredentialIdentity } from "@aws-sdk/types";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RefreshEvent, RefreshingProvider, RefreshOptions } from "../../src/index.js";
@@ -297,6 +298,64 @@ describe("errors", () => {
     }
     expect(decide).toHaveBeenCalled();
   });
+});
+
+describe("an error of an unusual kind", () => {
+  const unreadable = (field: string): Error =>
+    Object.defineProperty(new Error("a message"), field, {
+      get() {
+        throw new TypeError("unreadable");
+      },
+    });
+  it.each([
+    ["undefined", undefined],
+    ["text", "no"],
+    ["no message", Object.assign(new Error("a message"), { message: undefined })],
+    ["a message that is a symbol", { message: Symbol("no") }],
+    ["a name that is a symbol", Object.assign(new Error("a message"), { name: Symbol("no") })],
+    ["a message that cannot be read", unreadable("message")],
+    ["a name that cannot be read", unreadable("name")],
+  ])("reaches the caller, and the next call asks again: %s", async (_, error) => {
+    const from = source();
+    const wrapped = wrap(from.provider);
+    const refuse = () => {
+      throw error;
+    };
+    from.answers(refuse);
+    await expect(wrapped().catch((reason: unknown) => [reason])).resolves.toEqual([error]);
+    expect(wrapped.status().lastError).toBeDefined();
+    from.serves("FIRST");
+    expect(await keyOf(wrapped)).toBe("FIRST");
+    from.answers(refuse);
+    expect(await keyOf(wrapped, { forceRefresh: true })).toBe("FIRST");
+    from.serves("SECOND");
+    expect(await keyOf(wrapped, { forceRefresh: true })).toBe("SECOND");
+  });
+
+  it.each([
+    ["kept", false],
+    ["dropped", true],
+  ])(
+    "is not in status and log when it quotes a secret of the credentials, which are %s",
+    async (_, isGone) => {
+      const lines: unknown[] = [];
+      const write = (line: unknown) => void lines.push(line);
+      const logger = { debug: write, info: write, warn: write, error: write };
+      const from = source();
+      const wrapped = wrap(from.provider, { logger, isNonRecoverable: () => isGone });
+      from.answers(() => ({ ...identity("FIRST"), expiration: new Date(Date.now() - 1) }));
+      const { secretAccessKey } = await wrapped();
+      from.answers(() => {
+        throw Object.assign(new Error(`refused for ${secretAccessKey}`), { name: "Refused" });
+      });
+      const result = await wrapped({ forceRefresh: true }).catch((error: Error) => error.name);
+      expect(result).toEqual(isGone ? "Refused" : expect.objectContaining({ accessKeyId: "FIRST" }));
+      expect(wrapped.status().lastError?.message).toContain("Refused");
+      expect(inspect(wrapped.status())).not.toContain(secretAccessKey);
+      expect(lines.join("\n")).toContain("Refused");
+      expect(lines.join("\n")).not.toContain(secretAccessKey);
+    },
+  );
 });
 
 describe("what is no credentials", () => {
