@@ -16,8 +16,8 @@ export class IssuedCredentials {
   readonly #issued = new Map<string, Issued>();
 
   /**
-   * These are returned from now on. Sets the fields of the object right that callers get, in case one of them wrote on
-   * it; a rejection stays.
+   * These are returned from now on. Restores the fields of the object that callers get, in case one of them changed
+   * them; a rejection stays.
    */
   add({
     identity,
@@ -53,7 +53,7 @@ export class IssuedCredentials {
   }
 }
 
-/** A copy that shares nothing with the original that SDK clients or callers write on. */
+/** A copy: SDK clients and callers may change it without an effect on the original. */
 export function copyOf(identity: AwsCredentialIdentity): AwsCredentialIdentity {
   const { expiration, ...fields } = identity;
   const source: unknown = Reflect.get(identity, "$source");

@@ -72,7 +72,7 @@ export interface InstanceRoleOptions extends InstanceMetadataOptions {
   roleName?: string | undefined;
   /**
    * How long before their expiration the credentials are refreshed, in seconds, more than 0. By default chosen by
-   * the lifetime that new credentials have left: 5 min up to 20 min, 15 min under 90 min, otherwise 60 min.
+   * the lifetime that new credentials have left: 5 minutes for up to 20, 15 for less than 90, otherwise 60.
    */
   advisoryWindowSeconds?: number | undefined;
   /** Refresh after this many seconds even if the expiration is far off; 3600 by default. */

@@ -21,8 +21,8 @@ export type InstanceMetadataErrorCode =
 
 /**
  * The step in which it went wrong: the session token's PUT, the role list, the role's credentials document, or any
- * other metadata path. An error raised before any request carries the step that would have been first; `ABORTED` that
- * of what was being read.
+ * other metadata path. An error raised before any request has the step that would have come first, and
+ * `ABORTED` the step that was in progress.
  */
 export type InstanceMetadataStep = "token" | "role" | "credentials" | "metadata";
 

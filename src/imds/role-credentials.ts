@@ -18,7 +18,7 @@ type OnRequest = (() => void) | undefined;
 export class RoleCredentialsReader {
   readonly #reader: MetadataReader;
   readonly #configured: ResolvedSetting<string> | undefined;
-  /** The listed name whose document has answered the last time. */
+  /** The listed name whose document answered last time. */
   #answeringName: string | undefined;
   #lastListed: string | undefined;
   #lastSecrets: readonly string[] = [];

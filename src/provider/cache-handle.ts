@@ -139,7 +139,7 @@ export class CacheHandle implements Subscriber {
   }
 }
 
-/** Takes a provider that was collected off the cache that it shares with others. */
+/** Unsubscribes a provider that was collected from the cache that it shares with others. */
 const collectedProviders = new FinalizationRegistry<CacheHandle>((handle) => handle.collected());
 
 /** The provider that users have. Its handle must not refer to it, or it would never be collected. */

@@ -17,10 +17,10 @@ export const FORBIDDEN: ContainerResponse = {
   }),
 };
 
-/** SDKs refuse a document without an expiration, so they ask for credentials that have none again after this time. */
+/** SDKs refuse a document without an expiration: for credentials that have none, it is this far ahead. */
 const ASK_AGAIN_MS = 3_600_000;
 
-/** Expired credentials are served as well, if the provider has no newer ones: clients see from the date what they get. */
+/** Expired credentials are served as well, if the provider has no newer ones: clients can tell by the date. */
 export async function containerResponse(provider: AwsCredentialIdentityProvider): Promise<ContainerResponse> {
   try {
     return { status: 200, body: JSON.stringify(documentOf(await provider())) };

@@ -90,7 +90,7 @@ const resendWith =
   (next, context) =>
   async (args) => {
     const { request } = args;
-    // Already signed: here, behind the signer, it could not be signed newly.
+    // Already signed: after the signer, it could not be signed again.
     if (!isObject(request) || signingKeyOf(request) !== undefined) return next(args);
     for (;;) {
       try {

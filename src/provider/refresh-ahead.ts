@@ -13,7 +13,7 @@ import { MAX_FETCH_MS, ProviderSource } from "./provider-source.js";
 export interface RefreshOptions {
   /**
    * How long before their expiration the credentials are refreshed, in seconds, more than 0. By default chosen by
-   * the lifetime that new credentials have left: 5 min up to 20 min, 15 min under 90 min, otherwise 60 min.
+   * the lifetime that new credentials have left: 5 minutes for up to 20, 15 for less than 90, otherwise 60.
    */
   advisoryWindowSeconds?: number | undefined;
   /** Refresh after this many seconds even if the expiration is far off. By default only the expiration counts. */
@@ -51,7 +51,7 @@ const FIRST_ATTEMPT_MS = 1000;
  *
  * @param provider such as `fromTemporaryCredentials({ masterCredentials: fromInstanceRole(), params })`.
  * @throws TypeError when `provider` is not a function; TypeError or RangeError that names an option that is not valid.
- * The returned provider rejects with the very error of `provider`, and with a TypeError that names the field when what
+ * The returned provider rejects with the error of `provider`, unchanged, and with a TypeError that names the field when what
  * it returns is not credentials.
  */
 export function refreshAhead(
