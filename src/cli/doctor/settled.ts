@@ -11,8 +11,8 @@ export const settled = <T>(work: Promise<T>): Promise<Settled<T>> =>
   );
 
 /**
- * A read that failed for the reason that the credentials cannot be had is no finding of its own. An invalid response is
- * one of this path alone.
+ * A read that failed for the same reason as the credentials is not a finding of its own. An invalid response is one,
+ * because it concerns this path alone.
  */
 export const isRepeated = (read: Settled<unknown>, credentials: Settled<unknown>): boolean =>
   "error" in read &&
