@@ -146,7 +146,9 @@ const collectedProviders = new FinalizationRegistry<CacheHandle>((handle) => han
 export function providerOf(handle: CacheHandle): RefreshingProvider {
   const close = () => handle.close();
   const provider: RefreshingProvider = Object.assign(
-    (properties?: CallProperties) => handle.get(properties),
+    // Anything else is not meant as properties: `names.map(provider)` passes a name.
+    (properties?: CallProperties) =>
+      handle.get(typeof properties === "object" && properties !== null ? properties : undefined),
     {
       memoized: true,
       status: () => handle.status(),

@@ -300,6 +300,17 @@ describe("errors", () => {
   });
 });
 
+it.each(["name", 0, true, null, Symbol("name")])(
+  "a call with %s is one without properties",
+  async (argument) => {
+    const from = source();
+    const wrapped = wrap(from.provider);
+    const call = wrapped as (argument: unknown) => Promise<AwsCredentialIdentity>;
+    from.serves("FIRST");
+    for (let calls = 0; calls < 2; calls++) expect((await call(argument)).accessKeyId).toBe("FIRST");
+  },
+);
+
 describe("an error of an unusual kind", () => {
   const unreadable = (field: string): Error =>
     Object.defineProperty(new Error("a message"), field, {
