@@ -39,7 +39,11 @@ export class S3Endpoint {
   readonly #revoked = new Set<string>();
   readonly #objects = new S3Objects();
   readonly #calls: S3Call[] = [];
-  readonly #server = createServer((message, response) => void this.#serve(message, response));
+  // No idle timeout: a client whose event loop was busy would reuse a connection that has just been closed.
+  readonly #server = createServer(
+    { keepAliveTimeout: 0 },
+    (message, response) => void this.#serve(message, response),
+  );
 
   /** Every call so far, in the order of the responses. */
   get calls(): readonly S3Call[] {

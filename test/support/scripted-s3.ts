@@ -18,7 +18,7 @@ export interface ScriptedS3 {
 /** An S3 that verifies nothing and answers as a test wants it, for refusals that a well-behaved one never gives. */
 export async function scriptedS3(script: Script): Promise<ScriptedS3> {
   const keys: string[] = [];
-  const server = createServer(async (request, response) => {
+  const server = createServer({ keepAliveTimeout: 0 }, async (request, response) => {
     const [, key = ""] = /Credential=([^/]+)/.exec(request.headers.authorization ?? "") ?? [];
     const n = keys.push(key);
     await buffer(request);

@@ -21,7 +21,7 @@ export interface ScriptedSts {
 /** An STS that verifies nothing and answers `AssumeRole` as a test wants it. */
 export async function scriptedSts(answer: ScriptedSts["answer"]): Promise<ScriptedSts> {
   const requests: AssumeRoleRequest[] = [];
-  const server = createServer(async (request, response) => {
+  const server = createServer({ keepAliveTimeout: 0 }, async (request, response) => {
     const [, accessKeyId = "", region = ""] =
       /Credential=([^/]+)\/\d+\/([^/]+)/.exec(request.headers.authorization ?? "") ?? [];
     const form = new URLSearchParams((await buffer(request)).toString());
