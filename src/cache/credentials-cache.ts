@@ -159,8 +159,10 @@ export class CredentialsCache implements SharedCache {
     };
   }
 
+  /** A call that only forces a refresh has nothing that a source could use. */
   #keep(properties: CallProperties | undefined): void {
-    if (properties !== undefined && this.#source.takesProperties) this.#properties = properties;
+    if (!this.#source.takesProperties) return;
+    for (const name in properties) if (name !== "forceRefresh") this.#properties = properties;
   }
 
   #timePassed(): void {

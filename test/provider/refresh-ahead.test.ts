@@ -189,13 +189,16 @@ describe("the properties of calls", () => {
     await wrapped(first);
     expect(from.calls).toEqual([first]);
     await wrapped(latest);
-    // A call without properties, such as a health check's, takes nothing away.
+    // A call without properties of its own, such as a health check's, takes nothing away.
     await wrapped();
+    from.serves("FORCED");
+    await wrapped({ forceRefresh: true });
+    expect(from.calls[1]).toEqual({ ...latest, forceRefresh: true });
     from.serves("SECOND");
     await advance(45 * MINUTE + 2);
-    expect(from.calls[1]).toEqual({ ...latest, forceRefresh: true });
+    expect(from.calls[2]).toEqual({ ...latest, forceRefresh: true });
     await wrapped({ ...first, forceRefresh: true });
-    expect(from.calls[2]).toEqual({ ...first, forceRefresh: true });
+    expect(from.calls[3]).toEqual({ ...first, forceRefresh: true });
   });
 });
 
