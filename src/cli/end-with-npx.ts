@@ -1,7 +1,7 @@
 const EVERY_MS = 500;
 
 /**
- * npx starts commands in a shell and does not pass signals on to them: when it is told to end, its shell ends, and this
+ * npx starts commands in a shell and does not pass signals on to them: when it gets a signal, its shell ends, and this
  * process would go on, with its port. So a process that npx has started ends when its parent does.
  */
 export function endWithNpx(): void {

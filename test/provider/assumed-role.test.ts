@@ -68,7 +68,7 @@ test("AccessDenied on AssumeRole reaches callers as STS sent it, and only once n
   });
 });
 
-test("an instance without a role is told as such, through STS's client", async () => {
+test("NO_ROLE_ATTACHED of the instance reaches the caller through STS's client", async () => {
   const { imds, assumed, sts } = await assumedRole();
   imds.detachRole();
   const call = assumed({ callerClientConfig: { region: async () => "eu-central-1" } });

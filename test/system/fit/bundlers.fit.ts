@@ -9,7 +9,7 @@ import { startServices } from "./services.js";
 
 const FORMATS = ["mjs", "cjs"] as const;
 
-/** Of the package's own text: whoever gets credentials cannot do without. */
+/** Of the package's own text: a bundle that gets credentials cannot do without it. */
 const TOKEN_REQUEST = "/latest/api/token";
 
 describe.for(Object.entries(BUNDLERS))("%s", ([, bundler]) => {

@@ -3,7 +3,7 @@ export interface ProxyWay {
   readonly title: string;
   readonly flags: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** What the application does, with `http` and `https` at hand and the proxy's URL in `HTTP_PROXY`. */
+  /** What the application does, with `http` and `https` loaded and the proxy's URL in `HTTP_PROXY`. */
   readonly application: string;
 }
 
