@@ -69,8 +69,8 @@ export class CredentialsCache implements SharedCache {
   readonly #subscribers = new Set<Subscriber>();
   readonly #log = new RefreshLog(() => new Set([...this.#subscribers].map(({ logger }) => logger)));
   readonly #issued = new IssuedCredentials();
-  /** Starts the refresh that is due when no caller does. Also held by the code that stops it after this cache is collected. */
-  readonly timer: WeakTimer = new WeakTimer();
+  /** Starts the refresh that is due when no caller does. */
+  readonly #timer = new WeakTimer();
   /** Once true, providers must resolve their cache again. */
   disposed = false;
 
@@ -88,6 +88,7 @@ export class CredentialsCache implements SharedCache {
   constructor(source: CredentialsSource, settings: CacheSettings) {
     this.#source = source;
     this.#settings = settings;
+    collectedCaches.register(this, this.#timer);
   }
 
   /** The credentials to use now. Not async: returning fresh credentials costs one clock read. */
@@ -124,7 +125,7 @@ export class CredentialsCache implements SharedCache {
 
   subscribe(subscriber: Subscriber): void {
     this.#subscribers.add(subscriber);
-    if (!this.timer.isSet) this.#schedule();
+    if (!this.#timer.isSet) this.#schedule();
   }
 
   unsubscribe(subscriber: Subscriber): void {
@@ -181,7 +182,7 @@ export class CredentialsCache implements SharedCache {
     if (decision.serve === "refreshed" && refresh) return this.#wait(refresh, decision.waitMs);
     if (this.#state.kind === "empty") return this.#wait(this.#start("initial", properties));
     // The timer ends it by the monotonic clock; without one, a wall clock that was set back would prolong it.
-    if (this.timer.isSet) this.#unchangedUntil = unchangedUntil(this.#state, now);
+    if (this.#timer.isSet) this.#unchangedUntil = unchangedUntil(this.#state, now);
     return this.#state.credentials.promise;
   }
 
@@ -304,7 +305,7 @@ export class CredentialsCache implements SharedCache {
     this.#stopTimer();
     if (this.#refresh || this.#state.kind === "empty" || !this.#refreshesAhead()) return;
     const ms = msUntilDue(this.#state, currentInstant());
-    this.timer.set(this, ms, (cache: CredentialsCache) => cache.#onTimer());
+    this.#timer.set(this, ms, (cache: CredentialsCache) => cache.#onTimer());
   }
 
   #onTimer(): void {
@@ -316,10 +317,13 @@ export class CredentialsCache implements SharedCache {
   }
 
   #stopTimer(): void {
-    this.timer.stop();
+    this.#timer.stop();
     this.#unchangedUntil = Number.NEGATIVE_INFINITY;
   }
 }
+
+/** Stops the timer of a cache that was collected. */
+const collectedCaches = new FinalizationRegistry<WeakTimer>((timer) => timer.stop());
 
 function entryOf(fetched: FetchedCredentials): CacheEntry {
   const returned = copyOf(fetched.identity);

@@ -7,7 +7,6 @@ import { resolveRoleSettings, settingsKey } from "../config/settings.js";
 import { maxRequestMs } from "../http/retry-policy.js";
 import { RoleCredentialsReader } from "../imds/role-credentials.js";
 import { metadataReader } from "../imds/shared-readers.js";
-import type { WeakTimer } from "../runtime/weak-timer.js";
 import type { RefreshingProvider } from "./cache-handle.js";
 import { CacheHandle, providerOf } from "./cache-handle.js";
 import { InstanceRoleSource } from "./instance-role-source.js";
@@ -50,14 +49,9 @@ function newCache(settings: RoleSettings, key?: string): CredentialsCache {
     attemptMs: settings.timeoutMs,
     maxRefreshMs: MAX_REQUESTS * maxRequestMs(settings),
   });
-  collectedCaches.register(cache, { timer: cache.timer, key });
+  if (key !== undefined) collectedCaches.register(cache, key);
   return cache;
 }
 
-/** Stops the timer of a cache that was collected, and removes it from the shared ones. */
-const collectedCaches = new FinalizationRegistry<{ timer: WeakTimer; key: string | undefined }>(
-  ({ timer, key }) => {
-    timer.stop();
-    if (key !== undefined) removeCollected(key);
-  },
-);
+/** Removes a cache that was collected from the shared ones. */
+const collectedCaches = new FinalizationRegistry<string>(removeCollected);

@@ -4,7 +4,6 @@ import { CredentialsCache } from "../cache/credentials-cache.js";
 import { VALIDATORS } from "../config/options.js";
 import type { Validators } from "../config/validators.js";
 import { callback, checkOptions, nonEmptyString } from "../config/validators.js";
-import type { WeakTimer } from "../runtime/weak-timer.js";
 import type { RefreshingProvider } from "./cache-handle.js";
 import { CacheHandle, providerOf } from "./cache-handle.js";
 import { MAX_FETCH_MS, ProviderSource } from "./provider-source.js";
@@ -69,11 +68,8 @@ export function refreshAhead(
     waitForRoleMs: 0,
     maxRefreshMs: MAX_FETCH_MS,
   });
-  collectedCaches.register(cache, cache.timer);
   return providerOf(new CacheHandle(async () => cache, logger));
 }
 
 const milliseconds = (seconds: number | undefined): number | undefined =>
   seconds === undefined ? undefined : seconds * 1000;
-
-const collectedCaches = new FinalizationRegistry<WeakTimer>((timer) => timer.stop());
